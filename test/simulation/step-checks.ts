@@ -60,9 +60,11 @@ export class StepChecks {
   endedByReading = 0;
   /** Incidents that a person acknowledged. */
   readonly #acknowledged = new Set<number>();
+  /** Alerts of those incidents. */
+  readonly #acknowledgedAlerts = new Set<string>();
   readonly #live = new Map<number, Handed>();
   /** The endpoint to which each incident was delivered, or perhaps delivered. */
-  readonly #places = new Map<number, Pick<Lease, "endpoint" | "dedupKey" | "sealed">>();
+  readonly #places = new Map<number, Pick<Lease, "target" | "endpoint" | "dedupKey" | "sealed">>();
   readonly #ended = new Set<number>();
   /** Incidents with a trigger of unknown fate, and none that was accepted since. */
   readonly #perhapsOpened = new Set<number>();
@@ -98,13 +100,28 @@ export class StepChecks {
           if ((result as readonly boolean[])[index]) this.#settled(lease.token, outcome);
         return;
       case "acknowledge":
-        if (result === true) this.#acknowledged.add(args[0] as number);
+        if (result === true) this.#acknowledge(args[0] as number);
         return;
       case "release":
         for (const handed of this.#live.values()) if (handed.owner === args[0]) this.#end(handed, "released");
         return;
       default:
     }
+  }
+
+  #acknowledge(incident: number): void {
+    this.#acknowledged.add(incident);
+    const place = this.#places.get(incident);
+    for (const alert of place ? this.#facts.alertsOf(place.target, place.dedupKey) : [])
+      this.#acknowledgedAlerts.add(alert);
+  }
+
+  /** At this target, or at another one of its alerts. */
+  #isAcknowledged({ incident, target, dedupKey }: Lease): boolean {
+    return (
+      this.#acknowledged.has(incident) ||
+      this.#facts.alertsOf(target, dedupKey).some((alert) => this.#acknowledgedAlerts.has(alert))
+    );
   }
 
   /** The process that all leases belonged to is gone, and knows it. */
@@ -150,7 +167,7 @@ export class StepChecks {
       this.violate("I6", `${what}: no filter lets it through`);
     if (action === "trigger" && lease.urgency === urgency.reminder && !this.#isConfirmed(lease))
       this.violate("reminder", `${what}: no source confirmed it lately`);
-    if (action === "acknowledge" && !this.#acknowledged.has(incident))
+    if (action === "acknowledge" && !this.#isAcknowledged(lease))
       this.violate("acknowledged", `${what}: no person acknowledged in this episode`);
     if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
     const firing = this.#facts
@@ -189,13 +206,14 @@ export class StepChecks {
   }
 
   /** A resolve of an alert that fires. Not a repair of an earlier resolve, and not for a group of several alerts. */
-  #isFalse({ incident, target, dedupKey }: Lease): boolean {
+  #isFalse(lease: Lease): boolean {
+    const { incident, target, dedupKey } = lease;
     const alerts = this.#facts.alertsOf(target, dedupKey);
     const [alert] = alerts;
     if (alert === undefined || alerts.length > 1 || this.#ended.has(incident)) return false;
     this.#ended.add(incident);
     // After a lost resolve, an acknowledged incident is resolved so that the next trigger pages again.
-    if (this.#acknowledged.has(incident) && this.#expectedAlerts.lostEnds(alert) > 0) return false;
+    if (this.#isAcknowledged(lease) && this.#expectedAlerts.lostEnds(alert) > 0) return false;
     return this.#expectedAlerts.mustFire(alert, this.#nowMs(), hindsightMs, this.#facts.staleAfterMs);
   }
 
@@ -216,8 +234,9 @@ export class StepChecks {
     if (end !== "settled") this.#told(handed.lease);
   }
 
-  #told({ incident, action, endpoint, dedupKey, sealed }: Lease): void {
-    if (action !== "check" && !this.#places.has(incident)) this.#places.set(incident, { endpoint, dedupKey, sealed });
+  #told({ incident, action, target, endpoint, dedupKey, sealed }: Lease): void {
+    if (action !== "check" && !this.#places.has(incident))
+      this.#places.set(incident, { target, endpoint, dedupKey, sealed });
   }
 
   /**

@@ -184,15 +184,16 @@ export function claims(subject: LedgerSubject): void {
     test("triggers again if the incident is not acknowledged, or if the target takes no acknowledgements", async () => {
       const targets = [targetTerms("one"), targetTerms("two", { traits: forgetfulTraits })];
       await using harness = await LedgerHarness.open(subject, { targets, settings });
-      const at = ["one", "two"];
-      await harness.fires("a", { startsAtMs: t0, at });
+      await harness.fires("a", { startsAtMs: t0, at: ["one"] });
+      await harness.fires("b", { startsAtMs: t0, at: ["two"] });
       await harness.tell();
       const two = (await harness.views()).find(({ incident }) => incident.target === "two");
       await harness.ledger.acknowledge(two?.incident.id ?? 0, "ann");
       expect(await harness.tell()).toEqual([]);
       await harness.clock.advance(hour / 2);
-      await harness.fires("a", { ...again, at });
-      expect(await harness.tell()).toEqual(["trigger a", "trigger a"]);
+      await harness.fires("a", { ...again, at: ["one"] });
+      await harness.fires("b", { ...again, at: ["two"] });
+      expect((await harness.tell()).toSorted()).toEqual(["trigger a", "trigger b"]);
       expect((await harness.views()).map(({ incident }) => incident.wanted.acknowledged)).toEqual([false, false]);
     });
 

@@ -512,7 +512,7 @@ function inTime(subject: LedgerSubject): void {
     });
   });
 
-  test("two people who take turns at two targets cause one event, and no echo", async () => {
+  test("two people who act in alternation at two targets cause one event, and no echo", async () => {
     await using reports = await Reports.open(subject);
     await reports.harness.fires("a", both);
     await reports.sends();

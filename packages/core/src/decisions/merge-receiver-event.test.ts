@@ -34,9 +34,11 @@ describe("what the target has of ours after an event", () => {
 
   test("its own message, unchanged until the next event changes it", () => {
     for (const kind of ["acknowledged", "resolved"] as const)
-      expect(merge(told({}, { receipt: "C1:1.2" }), { kind, receiverIncident: "C1:1.2" })?.incident.told).toMatchObject({
-        event: "trigger",
-      });
+      expect(merge(told({}, { receipt: "C1:1.2" }), { kind, receiverIncident: "C1:1.2" })?.incident.told).toMatchObject(
+        {
+          event: "trigger",
+        },
+      );
   });
 
   test("nothing if nothing was accepted", () => {
@@ -134,6 +136,12 @@ test("confirms the incident once, by our clock", () => {
   expect(second?.incident.receiver?.confirmedAtMs).toBe(nowMs);
 });
 
+const statusAfter = (all: readonly Partial<ReceiverEvent>[]) => {
+  const start = told({ sinceMs: t0 - 1 });
+  const end = all.reduce((one, given) => merge(one, given)?.incident ?? one, start);
+  return end.receiver?.status;
+};
+
 test("the same status follows, in whichever order the events arrive", () => {
   const event = fc.record({
     id: fc.constantFrom("a", "b", "c", "d"),
@@ -144,11 +152,6 @@ test("the same status follows, in whichever order the events arrive", () => {
   const shuffled = events.chain((all) =>
     fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
   );
-  const statusAfter = (all: readonly Partial<ReceiverEvent>[]) => {
-    const start = told({ sinceMs: t0 - 1 });
-    const end = all.reduce((one, given) => merge(one, given)?.incident ?? one, start);
-    return end.receiver?.status;
-  };
   fc.assert(
     fc.property(shuffled, ([one, other]) => {
       expect(statusAfter(one)).toEqual(statusAfter(other));
