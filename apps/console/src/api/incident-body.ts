@@ -37,7 +37,10 @@ export interface IncidentBody {
   readonly lastFailure?: { readonly reason: string; readonly detail: string; readonly at: string } | null;
   readonly acceptedAt: string;
   readonly updatedAt: string;
+  /** When the receiver first reported that it has the incident. */
   readonly confirmedAt?: string | null;
+  /** When a source last confirmed the alert. */
+  readonly sourceConfirmedAt?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly acknowledgedBy?: { readonly by: string; readonly at: string };
   readonly receiver?: {

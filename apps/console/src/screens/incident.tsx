@@ -229,7 +229,7 @@ function Sent({ incident }: { readonly incident: IncidentDetail }) {
         ["Kind", kind !== "alert" && kind],
         ["Alerts", members.length > 1 && `${members.length} in this incident; the texts below are of the leading one`],
         ["Accepted", <TimeMark at={incident.acceptedAt} />],
-        ["Confirmed", incident.confirmedAt != null && <TimeMark at={incident.confirmedAt} />],
+        ["Confirmed by its source", incident.sourceConfirmedAt && <TimeMark at={incident.sourceConfirmedAt} />],
       ]}
     />
   );

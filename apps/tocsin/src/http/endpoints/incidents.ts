@@ -113,7 +113,10 @@ export function incidentBody({ incident, state, reason, labels, sources, confirm
     attempts: incident.attempts,
     lastFailure: failureBody(incident),
     acceptedAt: isoTime(incident.acceptedAtMs),
-    confirmedAt: isoTime(confirmedAtMs),
+    // When the receiver first reported that it has the incident.
+    confirmedAt: isoTime(receiver?.confirmedAtMs ?? null),
+    // When a source last confirmed the alert.
+    sourceConfirmedAt: isoTime(confirmedAtMs),
     updatedAt: isoTime(incident.updatedAtMs),
     ...(acknowledgedBy && { acknowledgedBy: { by: acknowledgedBy.by, at: isoTime(acknowledgedBy.atMs) } }),
     ...(receiver && { receiver: receiverBody(receiver) }),
