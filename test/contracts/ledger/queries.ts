@@ -76,6 +76,29 @@ export function queries(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["dead dead_invalid"]);
     });
 
+    test("are listed by target, reason, time, and whether they were replayed", async () => {
+      await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
+      for (const [name, target] of [
+        ["a", "one"],
+        ["b", "two"],
+        ["c", "two"],
+      ] as const) {
+        await harness.fires(name, { at: [target] });
+        await harness.attempt(refused);
+      }
+      const found = async (filter: object) =>
+        (await harness.ledger.deadLetters({ limit: 10, ...filter })).deadLetters.map(({ dedupKey }) => dedupKey);
+      const [c] = (await harness.ledger.deadLetters({ limit: 1 })).deadLetters;
+      await harness.ledger.replay(c?.id ?? 0);
+      expect(await found({ target: "two" })).toEqual(["c", "b"]);
+      expect(await found({ reason: "dead_invalid" })).toEqual(["c", "b", "a"]);
+      expect(await found({ reason: "dead_expired" })).toEqual([]);
+      expect(await found({ replayed: false, target: "two" })).toEqual(["b"]);
+      expect(await found({ replayed: true })).toEqual(["c"]);
+      expect(await found({ beforeMs: (c?.atMs ?? 0) + 1 })).toEqual(["c", "b", "a"]);
+      expect(await found({ beforeMs: 1 })).toEqual([]);
+    });
+
     test("are listed newest first, page by page", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (let n = 0; n < 5; n++) {

@@ -51,7 +51,11 @@ function sayHeldBack(
 }
 
 export async function listDeadLetters(terminal: Terminal, options: ListOptions): Promise<void> {
-  const answer = await callApi(options, "GET", `deadletters?${query(options, ["limit", "cursor"])}`);
+  const answer = await callApi(
+    options,
+    "GET",
+    `deadletters?${query(options, ["target", "reason", "limit", "cursor"])}`,
+  );
   const { deadletters } = answer as { deadletters: ReturnType<typeof deadLetterBody>[] };
   const rows = deadletters.map(({ id, incident, target, action, reason, at, replayedAt, answer: said }) => [
     id,
@@ -286,7 +290,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 function query(
   options: ListOptions,
-  names: readonly ("state" | "target" | "fingerprint" | "limit" | "cursor")[],
+  names: readonly ("state" | "target" | "reason" | "fingerprint" | "limit" | "cursor")[],
 ): string {
   return new URLSearchParams(
     names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),

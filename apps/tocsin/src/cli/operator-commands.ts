@@ -6,6 +6,7 @@ import type {
   ChangeListOptions,
   ListOptions,
   OperatorOptions,
+  ReplayOptions,
 } from "./operator-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -86,6 +87,8 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     );
   const letters = program.command("deadletters").description("List, show, replay or drop dead letters");
   command(letters, "list", "list dead letters, the newest first")
+    .option("--target <target>", "only those of this target")
+    .option("--reason <reason>", "only those with this reason")
     .option("--limit <count>", "show at most this many", "100")
     .option("--cursor <cursor>", "cursor at the end of an earlier list")
     .action(async (options: ListOptions) => (await operate()).listDeadLetters(terminal, options));
@@ -93,9 +96,17 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     async (id: string, options: OperatorOptions) =>
       (await operate()).show(terminal, options, `deadletters/${encodeURIComponent(id)}`),
   );
-  command(letters, "replay <id>", "re-evaluate a dead letter and send it if it is still wanted").action(
-    async (id: string, options: OperatorOptions) => (await operate()).replay(terminal, options, id),
-  );
+  command(letters, "replay [id]", "re-evaluate a dead letter and send it if it is still wanted")
+    .option("--all", "replay all dead letters that match the following options")
+    .option("--target <target>", "only those of this target")
+    .addOption(new Option("--reason <reason>", "only those with this reason").choices(["dead_invalid", "dead_expired"]))
+    .option("--before <time>", "only those from before this time, such as 2026-01-31T12:00:00Z")
+    .option(...matcherOption)
+    .option("--dry-run", "only count them")
+    .action(async (id: string | undefined, options: ReplayOptions) => {
+      if (id === undefined) return (await import("./replay-all.ts")).replayAll(terminal, options);
+      return (await operate()).replay(terminal, options, id);
+    });
   command(letters, "drop <id>", "drop a dead letter").action(async (id: string, options: OperatorOptions) =>
     (await operate()).drop(terminal, options, id),
   );

@@ -16,6 +16,7 @@ export interface AlertOptions extends OperatorOptions {
 export interface ListOptions extends OperatorOptions {
   readonly state?: string;
   readonly target?: string;
+  readonly reason?: string;
   readonly fingerprint?: string;
   readonly limit?: string;
   readonly cursor?: string;
@@ -28,4 +29,14 @@ export interface ChangeListOptions extends AlertOptions {
 
 export interface BackupOptions extends OperatorOptions {
   readonly to: string;
+}
+
+/** Options of `deadletters replay`. */
+export interface ReplayOptions extends OperatorOptions {
+  readonly all?: boolean;
+  readonly target?: string;
+  readonly reason?: string;
+  readonly before?: string;
+  readonly matcher?: readonly string[];
+  readonly dryRun?: boolean;
 }

@@ -100,6 +100,12 @@ test("incidents list shows acknowledgements, and deadletters list shows replays"
   });
   expect((await tocsin(service, "deadletters", "list")).stdout).not.toContain("replayed");
   service.simulator.setFaults([]);
+  expect((await tocsin(service, "deadletters", "replay", "--all", "--target", "pager", "--dry-run")).stdout).toBe(
+    "Dead letters that match: 1. Can be sent again: 1\n",
+  );
+  expect((await tocsin(service, "deadletters", "replay", "--all", "--target", "other")).stdout).toMatch(
+    /match: 0\. Queued again: 0\n/,
+  );
   await tocsin(service, "deadletters", "replay", String(letter.id));
   expect((await tocsin(service, "deadletters", "list")).stdout).toMatch(/ dead_invalid, replayed at \S+Z /);
 });

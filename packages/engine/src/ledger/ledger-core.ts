@@ -6,6 +6,7 @@ import {
   type FiringPage,
   type IncidentQuery,
   isChangeFingerprint,
+  type Ledger,
   type Reading,
   type ReceiverEvent,
   type RelatedQuery,
@@ -193,11 +194,9 @@ export class LedgerCore {
     return found.map((incident) => incidentView(this.#context, incident));
   }
 
-  deadLetters({ limit, cursor }: { readonly limit: number; readonly cursor?: string }) {
-    const letters = this.#context.store.deadLetters(
-      limit + 1,
-      cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor),
-    );
+  deadLetters({ limit, cursor, ...filter }: Parameters<Ledger["deadLetters"]>[0]) {
+    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+    const letters = this.#context.store.deadLetters(limit + 1, before, filter);
     const deadLetters = letters.slice(0, limit);
     const last = deadLetters.at(-1);
     return letters.length > limit && last ? { deadLetters, nextCursor: String(last.id) } : { deadLetters };

@@ -4,6 +4,7 @@ import type {
   Change,
   ClaimState,
   DeadLetter,
+  DeadLetterFilter,
   FiringPage,
   HistoryEntry,
   Incident,
@@ -198,7 +199,8 @@ export interface Store {
   addHistory(entry: HistoryEntry): void;
   history(incident: number): readonly HistoryEntry[];
   addDeadLetter(letter: Omit<DeadLetter, "id">): void;
-  deadLetters(limit: number, before: number): readonly DeadLetter[];
+  /** The newest with a number below `before`. */
+  deadLetters(limit: number, before: number, filter?: DeadLetterFilter): readonly DeadLetter[];
   deadLetter(id: number): DeadLetter | undefined;
   markReplayed(id: number, atMs: number): void;
   dropDeadLetter(id: number): boolean;

@@ -107,7 +107,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
     }),
     ...alertEndpoints({ ledger, explainer, clock, outdatedWarnings }),
     ...alertmanagerApiEndpoints({ ledger, targets, clock }),
-    ...deadLetterEndpoints({ ledger, wake }),
+    ...deadLetterEndpoints({ ledger, targetNamed: (name) => targets.find(name), clock, wake }),
     ...backupEndpoints({ ledger, file: sqliteFileOf(configReloader.current.ledger) }),
     ...healthEndpoints(parts.health),
     ...targetEndpoints({ ...parts, outdatedWarnings }),

@@ -1,25 +1,45 @@
-import type { DeadLetter, Ledger } from "@tocsin/core";
-import type { Endpoint } from "../endpoint.ts";
+import {
+  checkInput,
+  type Clock,
+  type DeadLetter,
+  type DeadLetterFilter,
+  InvalidMatcher,
+  InvalidPattern,
+  type Ledger,
+  oneOrMany,
+  parseMatchers,
+} from "@tocsin/core";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { parseInstant } from "../../ingest/instant.ts";
+import { type Endpoint, queryOf } from "../endpoint.ts";
+import { instantOf } from "./incident-search.ts";
+import { replayDeadLetters, type ReplayFilter, type ReplayParts } from "./replay-dead-letters.ts";
 import { idOf } from "./incidents.ts";
 import { isoTime } from "../iso-time.ts";
 import { paginationOf } from "../pagination.ts";
-import { notFound, Problem } from "../problem.ts";
+import { badRequest, notFound, Problem } from "../problem.ts";
 
 export interface DeadLetters {
-  readonly ledger: Pick<Ledger, "deadLetters" | "deadLetter" | "dropDeadLetter" | "replay">;
+  readonly ledger: Pick<Ledger, "deadLetters" | "deadLetter" | "dropDeadLetter" | "replay" | "incidentsOf">;
+  readonly targetNamed: ReplayParts["targetNamed"];
+  readonly clock: Clock;
   readonly wake: () => void;
 }
 
-export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
+export function deadLetterEndpoints({ ledger, targetNamed, clock, wake }: DeadLetters): Endpoint[] {
   const path = "/api/v1/deadletters";
   return [
     {
       method: "GET",
       path,
       role: "read",
-      does: "lists dead letters: events that a target refused for good, or that could not be delivered in time",
+      does: "lists dead letters, events that a target refused or that could not be delivered in time: ?target= &reason= &before= &replayed= &limit= &cursor=",
       async answer(request) {
-        const { deadLetters, nextCursor } = await ledger.deadLetters(paginationOf(request));
+        const { deadLetters, nextCursor } = await ledger.deadLetters({
+          ...filterOf(request),
+          ...paginationOf(request),
+        });
         return { deadletters: deadLetters.map(deadLetterBody), ...(nextCursor !== undefined && { nextCursor }) };
       },
     },
@@ -46,6 +66,17 @@ export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
     },
     {
       method: "POST",
+      path: `${path}/replay`,
+      role: "operate",
+      does: "replays all dead letters that match { target, reason, before, matcher }, each once; dryRun: true only counts them",
+      async answer(request) {
+        const replayed = await replayDeadLetters(requestedIn(request.body), { ledger, targetNamed, clock });
+        if (replayed.replayed > 0) wake();
+        return replayed;
+      },
+    },
+    {
+      method: "POST",
       path: `${path}/:id/replay`,
       role: "operate",
       does: "re-evaluates a dead letter and sends it if it is still wanted",
@@ -61,6 +92,73 @@ export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
       },
     },
   ];
+}
+
+const deadReasons = ["dead_invalid", "dead_expired"] as const;
+
+function filterOf(request: FastifyRequest): DeadLetterFilter {
+  const [target, before] = [queryOf(request, "target"), queryOf(request, "before")];
+  const [reason, replayed] = [queryOf(request, "reason"), queryOf(request, "replayed")];
+  const known = deadReasons.find((one) => one === reason);
+  if (reason !== undefined && known === undefined)
+    throw badRequest({ path: "reason", message: `expected one of ${deadReasons.join(", ")}` });
+  if (replayed !== undefined && replayed !== "true" && replayed !== "false")
+    throw badRequest({ path: "replayed", message: "expected true or false" });
+  return {
+    ...(target !== undefined && { target }),
+    ...(known !== undefined && { reason: known }),
+    ...(before !== undefined && { beforeMs: instantOf(before, "before") }),
+    ...(replayed !== undefined && { replayed: replayed === "true" }),
+  };
+}
+
+const requested = z.strictObject({
+  target: z.string().optional(),
+  reason: z.enum(deadReasons).optional(),
+  before: z
+    .string()
+    .transform((text, context) => {
+      const ms = parseInstant(text);
+      if (typeof ms === "number") return ms;
+      context.issues.push({
+        code: "custom",
+        message: 'expected a time such as "2026-01-31T12:00:00Z"',
+        input: text,
+      });
+      return z.NEVER;
+    })
+    .optional(),
+  matcher: oneOrMany(
+    z
+      .string()
+      .max(1_000)
+      .transform((text, context) => {
+        try {
+          return parseMatchers(text);
+        } catch (error) {
+          if (!(error instanceof InvalidMatcher || error instanceof InvalidPattern)) throw error;
+          context.issues.push({ code: "custom", message: error.message, input: text });
+          return z.NEVER;
+        }
+      }),
+  )
+    .transform((lists) => lists.flat())
+    .optional(),
+  dryRun: z.boolean().optional(),
+});
+
+/** @throws Problem 400 */
+function requestedIn(body: unknown): ReplayFilter {
+  const checked = checkInput(requested, body ?? {});
+  if ("issues" in checked) throw badRequest(...checked.issues);
+  const { target, reason, before, matcher = [], dryRun = false } = checked.data;
+  return {
+    ...(target !== undefined && { target }),
+    ...(reason !== undefined && { reason }),
+    ...(before !== undefined && { beforeMs: before }),
+    matchers: matcher,
+    dryRun,
+  };
 }
 
 export const deadLetterBody = (letter: DeadLetter) => ({

@@ -328,6 +328,40 @@ test("lists, shows, replays and drops dead letters", async () => {
   expect((await get("/api/v1/deadletters")).body).toEqual({ deadletters: [] });
 });
 
+test("replays all dead letters that match, each once, after a dry run", async () => {
+  service.simulator.setFaults([{ kind: "answer", status: 413 }]);
+  for (const name of ["all1", "all2", "all3"]) await ingest(name, name === "all3" ? "warning" : "critical");
+  await service.until("they are dead letters", async () => {
+    const { deadletters } = (await get("/api/v1/deadletters?target=pager&replayed=false")).body;
+    return deadletters.length === 3 || undefined;
+  });
+  expect((await get("/api/v1/deadletters?target=picky")).body).toEqual({ deadletters: [] });
+  service.simulator.setFaults([]);
+  const replay = async (body: unknown, role: "read" | "operate" = "operate") =>
+    service.ask("POST", "/api/v1/deadletters/replay", body, { ...bearer(role), "content-type": "application/json" });
+  const some = { target: "pager", reason: "dead_invalid", matcher: "severity=critical" };
+  expect((await replay(some, "read")).status).toBe(403);
+  expect((await replay({ ...some, dryRun: true })).body).toEqual({
+    matching: 2,
+    replayable: 2,
+    replayed: 0,
+    refused: [],
+  });
+  // Two requests at once, as of two replicas.
+  const both = await Promise.all([replay(some), replay(some)]);
+  expect(both.reduce((sum, { body }) => sum + body.replayed, 0)).toBe(2);
+  for (const name of ["all1", "all2"])
+    await service.until("it is sent", async () => (await list(`?fingerprint=${name}&state=told`))[0]);
+  expect((await list("?fingerprint=all3"))[0].state).toBe("dead");
+  const wrong = await replay({ targets: "pager", before: "yesterday", matcher: "{" });
+  expect([wrong.status, wrong.body.error.issues.map(({ path }: { path: string }) => path).toSorted()]).toEqual([
+    400,
+    ["before", "matcher[0]", "targets"],
+  ]);
+  expect((await replay({})).body).toMatchObject({ matching: 1, replayed: 1 });
+  await service.until("it is sent", async () => (await list("?fingerprint=all3&state=told"))[0]);
+});
+
 test("stats match an independent count", async () => {
   const { status, body } = await get("/api/v1/stats");
   expect(status).toBe(200);

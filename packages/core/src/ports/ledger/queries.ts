@@ -113,6 +113,15 @@ export interface DeadLetter {
   readonly replayedAtMs: number | null;
 }
 
+/** Selects dead letters. */
+export interface DeadLetterFilter {
+  readonly target?: string;
+  readonly reason?: Reason;
+  /** Only those from before this time. Ledger time, ms. */
+  readonly beforeMs?: number;
+  readonly replayed?: boolean;
+}
+
 /** Whether and why a target or its credential is held back. */
 export interface TargetStatus {
   readonly target: string;
@@ -167,10 +176,9 @@ export interface Queries {
   incident(id: number): Promise<{ view: IncidentView; history: readonly HistoryEntry[] } | undefined>;
   /** The incidents with these numbers. Numbers without an incident are left out. */
   incidentsOf(ids: readonly number[]): Promise<readonly IncidentView[]>;
-  deadLetters(query: {
-    readonly limit: number;
-    readonly cursor?: string;
-  }): Promise<{ deadLetters: readonly DeadLetter[]; nextCursor?: string }>;
+  deadLetters(
+    query: DeadLetterFilter & { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ deadLetters: readonly DeadLetter[]; nextCursor?: string }>;
   deadLetter(id: number): Promise<DeadLetter | undefined>;
   /** Status of all current targets, or only of those that receive nothing now: their breaker is open, their credential was refused, or they are paused. */
   targetStatus(only?: "held_back"): Promise<readonly TargetStatus[]>;

@@ -1,5 +1,6 @@
 import {
   type DeadLetter,
+  type DeadLetterFilter,
   type HistoryEntry,
   type Incident,
   type IncidentQuery,
@@ -293,9 +294,12 @@ export class MemoryStore implements Store {
     this.#letters.set(id, { ...letter, id });
   }
 
-  deadLetters(limit: number, before: number): readonly DeadLetter[] {
+  deadLetters(limit: number, before: number, filter: DeadLetterFilter = {}): readonly DeadLetter[] {
+    const { beforeMs = Number.POSITIVE_INFINITY } = filter;
     return [...this.#letters.values()]
-      .filter(({ id }) => id < before)
+      .filter(({ id, atMs }) => id < before && atMs < beforeMs)
+      .filter(({ target, reason }) => target === (filter.target ?? target) && reason === (filter.reason ?? reason))
+      .filter(({ replayedAtMs }) => filter.replayed === undefined || filter.replayed === (replayedAtMs !== null))
       .toReversed()
       .slice(0, limit);
   }

@@ -1,4 +1,11 @@
-import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats } from "@tocsin/core/decisions";
+import type {
+  DeadLetter,
+  DeadLetterFilter,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+} from "@tocsin/core/decisions";
 import type {
   AlertRecord,
   ChangePage,
@@ -15,7 +22,7 @@ import type {
 export interface Queries {
   history: { readonly asks: { readonly incident: number }; readonly answer: readonly HistoryEntry[] };
   letters: {
-    readonly asks: { readonly limit: number; readonly before: number };
+    readonly asks: { readonly limit: number; readonly before: number; readonly filter: DeadLetterFilter };
     readonly answer: readonly DeadLetter[];
   };
   letter: { readonly asks: { readonly id: number }; readonly answer: DeadLetter | undefined };

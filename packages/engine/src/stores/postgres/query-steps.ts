@@ -6,7 +6,7 @@ import { type Queries, queryKey, type QueryKind, type Expired, type Query } from
 import { keepIncident, type ReadContext, sameKey } from "./select-rows.ts";
 import { alertOf, changeOf, letterOf, receiverEventOf, text } from "./rows.ts";
 import type { Step } from "./session.ts";
-import { indexKey } from "./index-key.ts";
+import { indexKey, storableText } from "./index-key.ts";
 
 /** The statements that answer rare queries. */
 export const querySteps = (queries: Iterable<Query>, context: ReadContext): Step[] =>
@@ -38,13 +38,22 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
     },
   ],
 
-  letters: ({ limit, before }, _, answer) => [
-    {
-      sql: "SELECT id, replayed_at, facts FROM dead_letters WHERE id < $1 ORDER BY id DESC LIMIT $2",
-      values: [before, limit],
-      take: (rows) => answer(rows.map(letterOf)),
-    },
-  ],
+  letters({ limit, before, filter: { target, reason, beforeMs, replayed } }, _, answer) {
+    const values: unknown[] = [before, limit];
+    const where = ["id < $1"];
+    const add = (condition: string, value: unknown): unknown => where.push(`${condition} $${values.push(value)}`);
+    if (target !== undefined) add("target =", storableText(target));
+    if (reason !== undefined) add("reason =", reason);
+    if (beforeMs !== undefined) add("at <", beforeMs);
+    if (replayed !== undefined) where.push(`replayed_at IS ${replayed ? "NOT NULL" : "NULL"}`);
+    return [
+      {
+        sql: `SELECT id, replayed_at, facts FROM dead_letters WHERE ${where.join(" AND ")} ORDER BY id DESC LIMIT $2`,
+        values,
+        take: (rows) => answer(rows.map(letterOf)),
+      },
+    ];
+  },
 
   letter: ({ id }, _, answer) => [
     {

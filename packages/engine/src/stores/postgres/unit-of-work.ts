@@ -1,4 +1,12 @@
-import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
+import type {
+  DeadLetter,
+  DeadLetterFilter,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+  Urgency,
+} from "@tocsin/core/decisions";
 import { RowCounts } from "../../ledger/row-counts.ts";
 import { sameRow } from "../../ledger/incident-facts.ts";
 import type {
@@ -290,8 +298,8 @@ export class UnitOfWork implements Store {
     this.lettersAdded.push(letter);
   }
 
-  deadLetters(limit: number, before: number): readonly DeadLetter[] {
-    return this.#query("letters", { limit, before }, []);
+  deadLetters(limit: number, before: number, filter: DeadLetterFilter = {}): readonly DeadLetter[] {
+    return this.#query("letters", { limit, before, filter }, []);
   }
 
   deadLetter(id: number): DeadLetter | undefined {

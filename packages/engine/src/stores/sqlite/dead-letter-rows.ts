@@ -1,4 +1,4 @@
-import type { DeadLetter, HistoryEntry, LedgerStats } from "@tocsin/core/decisions";
+import type { DeadLetter, DeadLetterFilter, HistoryEntry, LedgerStats } from "@tocsin/core/decisions";
 import { type Database, instant, type Row, text } from "./database.ts";
 
 /** The tables `history` and `dead_letters`, which only people read. */
@@ -42,9 +42,20 @@ export class DeadLetterRows {
     );
   }
 
-  list(limit: number, before: number): readonly DeadLetter[] {
+  list(limit: number, before: number, filter: DeadLetterFilter = {}): readonly DeadLetter[] {
+    const { target, reason, beforeMs, replayed } = filter;
+    const where = ["id < ?"];
+    const values: (string | number)[] = [before];
+    const add = (condition: string, value: string | number): void => {
+      where.push(condition);
+      values.push(value);
+    };
+    if (target !== undefined) add("target = ?", target);
+    if (reason !== undefined) add("reason = ?", reason);
+    if (beforeMs !== undefined) add("at < ?", beforeMs);
+    if (replayed !== undefined) where.push(`replayed_at IS ${replayed ? "NOT NULL" : "NULL"}`);
     return this.#db
-      .all("SELECT * FROM dead_letters WHERE id < ? ORDER BY id DESC LIMIT ?", before, limit)
+      .all(`SELECT * FROM dead_letters WHERE ${where.join(" AND ")} ORDER BY id DESC LIMIT ?`, ...values, limit)
       .map(letterOf);
   }
 

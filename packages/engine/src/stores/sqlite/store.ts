@@ -1,4 +1,12 @@
-import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
+import type {
+  DeadLetter,
+  DeadLetterFilter,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+  Urgency,
+} from "@tocsin/core/decisions";
 import { RowCounts } from "../../ledger/row-counts.ts";
 import type {
   AlertRecord,
@@ -217,8 +225,8 @@ export class SqliteStore implements Store {
     this.#deadLetters.add(letter);
   }
 
-  deadLetters(limit: number, before: number) {
-    return this.#deadLetters.list(limit, before);
+  deadLetters(limit: number, before: number, filter?: DeadLetterFilter) {
+    return this.#deadLetters.list(limit, before, filter);
   }
 
   deadLetter(id: number) {
