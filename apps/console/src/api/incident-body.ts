@@ -61,8 +61,7 @@ export interface IncidentPage {
 export interface TimelineEntry {
   readonly at: string;
   readonly what: string;
-  readonly source?: string;
-  readonly sender?: string;
+  readonly sources?: readonly string[];
   readonly startsAt?: string;
   readonly target?: string;
   readonly severity?: Severity;

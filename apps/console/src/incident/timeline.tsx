@@ -27,11 +27,11 @@ function textOf(entry: TimelineEntry): ComponentChildren {
     case "received":
       return (
         <>
-          <b>Received</b> from <Text value={entry.source} most={80} />
-          {entry.sender !== undefined && (
+          <b>Received</b>
+          {entry.sources !== undefined && entry.sources.length > 0 && (
             <>
               {" "}
-              (<Text value={entry.sender} most={80} />)
+              from <Text value={entry.sources.join(", ")} most={200} />
             </>
           )}
           {entry.startsAt !== undefined && (

@@ -1,8 +1,20 @@
 import type { ProblemsBody } from "../api/summary-body.ts";
+import { adviceForPage } from "../format/advice-for-page.ts";
 import { ReasonText } from "../parts/reason-text.tsx";
 import { SeverityMark } from "../parts/severity-mark.tsx";
 import { Text } from "../parts/text.tsx";
 import { TimeMark } from "../parts/time-mark.tsx";
+import { hrefOf } from "../routing/router.ts";
+import { problemLink } from "./problem-link.ts";
+
+function ProblemScreen({ condition, object }: { readonly condition: string; readonly object: string }) {
+  const link = problemLink(condition, object);
+  return link === undefined ? null : (
+    <a data-row href={hrefOf(link.path)}>
+      {link.text} <span class="hidden">of {object}</span>
+    </a>
+  );
+}
 
 /** The problems that `tocsin doctor` lists, with their fixes. */
 export function ProblemList({ problems }: Pick<ProblemsBody, "problems">) {
@@ -18,8 +30,9 @@ export function ProblemList({ problems }: Pick<ProblemsBody, "problems">) {
             </span>
           )}
           <div class="muted">
-            <ReasonText text={fix} />
+            <ReasonText text={adviceForPage(fix)} />
           </div>
+          <ProblemScreen condition={condition} object={object} />
         </li>
       ))}
     </ul>

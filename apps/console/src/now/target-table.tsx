@@ -60,8 +60,9 @@ export function TargetTable({ summary, targets = [] }: TargetTableProps) {
 function Row({ totals, target }: { readonly totals: TargetTotals; readonly target: TargetBody | undefined }) {
   const { target: name, due, inFlight, open, dead, waits } = totals;
   const list = (state: string, reason?: string) => hrefOf("incidents", { target: name, state, reason });
-  const count = (value: number, label: string, state: string) => (
-    <td role="cell" class="number" data-label={label}>
+  // A narrow screen leaves out zeros, and the count of what the waits say already.
+  const count = (value: number, label: string, state: string, isSaid = value === 0) => (
+    <td role="cell" class={isSaid ? "number zero" : "number"} data-label={label}>
       {value === 0 ? <span class="muted">0</span> : <a href={list(state)}>{formatCount(value)}</a>}
     </td>
   );
@@ -89,7 +90,7 @@ function Row({ totals, target }: { readonly totals: TargetTotals; readonly targe
           </div>
         )}
       </td>
-      {count(due, "due", "due")}
+      {count(due, "due", "due", due === 0 || waits.length > 0)}
       {count(inFlight, "in flight", "in_flight")}
       {count(open, "open", "told")}
       {count(dead, "dead", "dead")}

@@ -45,13 +45,12 @@ function ExplainedTarget({ explained, isPresent }: { readonly explained: Explain
           ))}
       </div>
       <div class="muted">
-        <ReasonText text={texts?.reasons[reason]?.meaning} />
-      </div>
-      {detail !== undefined && (
-        <div>
+        {detail !== undefined ? (
           <Text value={detail} />
-        </div>
-      )}
+        ) : (
+          reason !== "delivered" && <ReasonText text={texts?.reasons[reason]?.meaning} />
+        )}
+      </div>
       {rule !== undefined && (
         <div>
           Decided by{" "}
@@ -83,7 +82,7 @@ function ExplainedTarget({ explained, isPresent }: { readonly explained: Explain
           )}
         </div>
       )}
-      {event !== undefined && (
+      {event !== undefined && !isPresent && (
         <details>
           <summary>Event for {target}</summary>
           <JsonView value={event} />

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { adviceForPage } from "../format/advice-for-page.ts";
 
 interface ReasonTexts {
   readonly states: Readonly<Record<string, string>>;
@@ -31,7 +32,8 @@ export function ReasonText({ text }: { readonly text: string | undefined }) {
 /** What a state with its reason means, and what a person can do. */
 export function StateMeaning({ state, reason }: { readonly state: string; readonly reason: string }) {
   const texts = useReasonTexts();
-  const explained = texts?.reasons[reason];
+  // The reason of the normal case says the same as its state.
+  const explained = reason === "delivered" || reason === state ? undefined : texts?.reasons[reason];
   return (
     <div class="meaning">
       <p>
@@ -39,7 +41,7 @@ export function StateMeaning({ state, reason }: { readonly state: string; readon
       </p>
       {explained?.remedy !== undefined && (
         <p>
-          <b>To do:</b> <ReasonText text={explained.remedy} />
+          <b>To do:</b> <ReasonText text={adviceForPage(explained.remedy)} />
         </p>
       )}
     </div>

@@ -1,6 +1,8 @@
+import { groupTargets } from "../alerts/group-targets.ts";
 import type { AlertBody, AlertPage } from "../api/explanation-body.ts";
 import { useData } from "../api/use-data.ts";
 import { countOf } from "../format/format-count.ts";
+import { wordsOf } from "../format/words-of.ts";
 import { LabelLine } from "../parts/labels.tsx";
 import { LiveCount } from "../parts/live-count.tsx";
 import { Loading } from "../parts/loading.tsx";
@@ -73,6 +75,29 @@ export function Alerts() {
   );
 }
 
+/** Names only the targets where something was sent or should be; the others are counted by reason. */
+function TargetGroups({ targets }: Pick<AlertBody, "targets">) {
+  const groups = groupTargets({ targets });
+  const unsent = groups.filter(({ state }) => state === "not_told");
+  return (
+    <>
+      {groups
+        .filter(({ state }) => state !== "not_told")
+        .map((group) => (
+          <div>
+            <StateMark state={group.state} reason={group.reason} />{" "}
+            <LineText value={group.targets.join(", ")} most={200} />
+          </div>
+        ))}
+      {unsent.length > 0 && (
+        <div class="muted">
+          {wordsOf("not_told")}: {unsent.map((group) => `${group.targets.length} ${wordsOf(group.reason)}`).join(", ")}
+        </div>
+      )}
+    </>
+  );
+}
+
 function AlertRows({ alerts }: { readonly alerts: readonly AlertBody[] }) {
   return (
     <table class="grid alerts" role="table">
@@ -99,11 +124,7 @@ function AlertRows({ alerts }: { readonly alerts: readonly AlertBody[] }) {
             <td role="cell">{status}</td>
             <td role="cell" class="state-cell">
               {reason !== undefined && <StateMark state="not_told" reason={reason} />}
-              {targets.map(({ target, state, reason: why }) => (
-                <div>
-                  <LineText value={target} most={60} /> <StateMark state={state} reason={why} />
-                </div>
-              ))}
+              <TargetGroups targets={targets} />
               <a href={hrefOf("incidents", { fingerprint })}>incidents</a>
             </td>
             <td role="cell" class="number age">

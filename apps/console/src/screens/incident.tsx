@@ -9,6 +9,7 @@ import { linksIn } from "../incident/links-in.ts";
 import { Timeline } from "../incident/timeline.tsx";
 import { listenToIncidents } from "../live/listen-to-incidents.ts";
 import { ChangeList } from "../parts/change-list.tsx";
+import { nowMs } from "../parts/clock.ts";
 import { ExplainedList } from "../parts/explained-list.tsx";
 import { Fields } from "../parts/fields.tsx";
 import { JsonView } from "../parts/json-view.tsx";
@@ -74,15 +75,18 @@ interface ShownProps {
 }
 
 function Shown({ incident, explanation, reload }: ShownProps) {
-  const { id, wanted, target, state, reason, heldBack, lastFailure, changes, timeline = [] } = incident;
+  const { id, wanted, target, state, reason, heldBack, lastFailure, changes, timeline } = incident;
   const targets = explanation.data?.targets ?? [];
   const event =
     targets.find((one) => one.incident === id)?.event ?? targets.find((one) => one.target === target)?.event;
   const links = linksIn(event);
+  const waits = state === "due" || state === "candidate";
+  const nextAttemptAt =
+    waits && incident.dueAt != null && Date.parse(incident.dueAt) > nowMs.value ? incident.dueAt : undefined;
   return (
     <>
       <PageTitle title={wanted.summary || incident.dedupKey}>
-        <Text value={wanted.summary || incident.dedupKey} most={300} />
+        <Text value={wanted.summary || incident.dedupKey} most={160} />
       </PageTitle>
       <p class="headline">
         <SeverityMark severity={incident.severity} /> <StateMark state={state} reason={reason} />{" "}
@@ -95,10 +99,17 @@ function Shown({ incident, explanation, reload }: ShownProps) {
         {wanted.acknowledged && <span class="state"> acknowledged</span>}
       </p>
       <IncidentActions incident={incident} reload={reload} />
+      {links.length > 0 && (
+        <nav class="links" aria-label="Links of the alert">
+          {links.map(({ href, text }) => (
+            <OutsideLink key={href} href={href} text={text} />
+          ))}
+        </nav>
+      )}
       <div class="columns">
         <div>
           <section aria-labelledby="why">
-            <h2 id="why">Why it is {wordsOf(state)}</h2>
+            <h2 id="why">Why it is in this state</h2>
             <StateMeaning state={state} reason={reason} />
             <Fields
               rows={[
@@ -129,7 +140,7 @@ function Shown({ incident, explanation, reload }: ShownProps) {
                     </>
                   ),
                 ],
-                ["Next look", incident.dueAt != null && state !== "closed" && <TimeMark at={incident.dueAt} />],
+                ["Next attempt", nextAttemptAt !== undefined && <TimeMark at={nextAttemptAt} />],
               ]}
             />
           </section>
@@ -148,23 +159,11 @@ function Shown({ incident, explanation, reload }: ShownProps) {
               )}
             </Loading>
           </section>
-          {links.length > 0 && (
-            <section aria-labelledby="links">
-              <h2 id="links">Links</h2>
-              <ul>
-                {links.map(({ href, text }) => (
-                  <li key={href}>
-                    <OutsideLink href={href} text={text} />
-                  </li>
-                ))}
-              </ul>
-            </section>
-          )}
         </div>
         <div>
           <section aria-labelledby="timeline">
             <h2 id="timeline">Timeline</h2>
-            <Timeline entries={timeline} />
+            {timeline === undefined ? <p class="muted">No timeline.</p> : <Timeline entries={timeline} />}
           </section>
           <section aria-labelledby="changes">
             <h2 id="changes">Related changes</h2>

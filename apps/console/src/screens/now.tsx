@@ -69,7 +69,7 @@ function Totals({ summary }: { readonly summary: SummaryBody }) {
   const drain = drainMs(due, rates);
   return (
     <>
-      <LiveCount>{`${countOf(due, "incident")} due, ${countOf(letters, "dead letter")}.`}</LiveCount>
+      <LiveCount hidden>{`${countOf(due, "incident")} due, ${countOf(letters, "dead letter")}.`}</LiveCount>
       <dl class="totals">
         <Total name="due" value={due} href={hrefOf("incidents", { state: "due" })} bad={due > 0} />
         <Total name="in flight" value={inFlight} href={hrefOf("incidents", { state: "in_flight" })} />
@@ -86,7 +86,13 @@ function Totals({ summary }: { readonly summary: SummaryBody }) {
         <span>Received {rates ? `${formatRate(rates.received)}/s` : "…"}</span>
         <span>Sent {rates ? `${formatRate(rates.sent)}/s` : "…"}</span>
         {due > 0 && (
-          <span>{drain === undefined ? "Nothing is sent at present" : `All sent in ${formatDuration(drain)}`}</span>
+          <span>
+            {rates === undefined
+              ? "Time to drain …"
+              : drain === undefined
+                ? "Nothing is sent at present"
+                : `All sent in ${formatDuration(drain)}`}
+          </span>
         )}
       </p>
     </>

@@ -1,6 +1,7 @@
 import type { TargetBody } from "../api/target-body.ts";
 import { useData } from "../api/use-data.ts";
 import { formatCount } from "../format/format-count.ts";
+import { adviceForPage } from "../format/advice-for-page.ts";
 import { formatDuration } from "../format/format-duration.ts";
 import { wordsOf } from "../format/words-of.ts";
 import { Fields } from "../parts/fields.tsx";
@@ -59,7 +60,7 @@ function Shown({ target, reload }: { readonly target: TargetBody; readonly reloa
             .
           </p>
           <p>
-            <ReasonText text={texts?.reasons[heldBack.reason]?.remedy} />
+            <ReasonText text={adviceForPage(texts?.reasons[heldBack.reason]?.remedy ?? "")} />
           </p>
         </div>
       )}

@@ -114,17 +114,17 @@ function TargetRows({ targets }: { readonly targets: readonly TargetBody[] }) {
             <td role="cell" class="limiter">
               {target.limiter && <LimiterMeter limiter={target.limiter} />}
             </td>
-            <td role="cell" class="number" data-label="dead letters">
+            <td role="cell" class={target.deadLetters === 0 ? "number zero" : "number"} data-name="dead letters">
               {target.deadLetters === 0 ? (
                 <span class="muted">0</span>
               ) : (
                 <a href={hrefOf("deadletters", { target: target.name })}>{formatCount(target.deadLetters)}</a>
               )}
             </td>
-            <td role="cell" data-label="last success">
+            <td role="cell" data-name="last success">
               <TimeMark at={target.lastSuccess?.at} show="age" />
             </td>
-            <td role="cell" data-label="last error">
+            <td role="cell" data-name="last error">
               <TimeMark at={target.lastError?.at} show="age" />
               {target.lastError && ` ${wordsOf(target.lastError.reason)}`}
             </td>

@@ -23,6 +23,7 @@ export function TargetTest({ target, tested }: { readonly target: TargetBody; re
     else setFailure(answer.failure);
     tested();
   };
+  const noKeyCheck = target.type === "pagerduty" ? undefined : "Only PagerDuty has a check of the key.";
   return (
     <>
       <div class="actions">
@@ -31,12 +32,9 @@ export function TargetTest({ target, tested }: { readonly target: TargetBody; re
           confirm="This opens and resolves a marked incident at the receiver. It may page."
           act={() => run("")}
         />
-        <ActionButton
-          label="Check the key"
-          unavailable={target.type === "pagerduty" ? undefined : "Only PagerDuty has a check of the key."}
-          act={() => run("?only=key")}
-        />
+        <ActionButton label="Check the key" unavailable={noKeyCheck} act={() => run("?only=key")} />
       </div>
+      {noKeyCheck !== undefined && <p class="muted">{noKeyCheck}</p>}
       <ReadOnlyNote />
       <FailureNotice failure={failure} />
       <div role="status">{report && <Report report={report} />}</div>
