@@ -2,6 +2,7 @@ import { useData } from "../api/use-data.ts";
 import type { TargetsBody } from "../api/target-body.ts";
 import { wordsOf } from "../format/words-of.ts";
 import { SearchField } from "../parts/search-field.tsx";
+import { TextInput } from "../parts/text-input.tsx";
 import { useReasonTexts } from "../parts/reason-text.tsx";
 import { countMoreFilters, type FilterName, type Filters } from "./incident-query.ts";
 
@@ -50,13 +51,7 @@ export function FilterForm({ filters, apply }: FilterFormProps) {
   const text = (name: FilterName, label: string, placeholder: string) => (
     <label class="field">
       {label}
-      <input
-        type="text"
-        spellcheck={false}
-        placeholder={placeholder}
-        value={filters[name] ?? ""}
-        onChange={(event) => change(name, event.currentTarget.value.trim())}
-      />
+      <TextInput placeholder={placeholder} value={filters[name] ?? ""} apply={(value) => change(name, value)} />
     </label>
   );
   const more = countMoreFilters(filters);
