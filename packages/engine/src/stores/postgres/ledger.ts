@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Clock, type DeliverySettings, type LeaseBatch, type Ledger, systemClock } from "@tocsin/core/decisions";
 import { defaultSettings } from "../../delivery-settings.ts";
 import { BatchQueue, maxIntakeMs } from "../../ledger/batch-queue.ts";
+import { intakeOperations } from "../../ledger/intake-operations.ts";
 import type { ReportChanges } from "../../ledger/commit-notifier.ts";
 import { LedgerClock } from "../../ledger/ledger-clock.ts";
 import { ledgerProxy, type Operation, type RunOperation } from "../../ledger/ledger-proxy.ts";
@@ -104,8 +105,7 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
 
   const run = async (operation: Operation, args: readonly unknown[]): Promise<unknown> => {
     if (readers.has(operation)) return reads.ask([operation, args]);
-    if (operation === "record" || operation === "recordChanges")
-      return writes.ask([operation, args, performance.now() + intakeMs], intakeMs);
+    if (intakeOperations.has(operation)) return writes.ask([operation, args, performance.now() + intakeMs], intakeMs);
     // A search for expired rows takes long and usually finds none. The reader searches, so that no writer waits for it.
     if (operation === "deleteExpired" && (await reads.ask([operation, args])) === 0) return 0;
     const answer = await writes.ask([operation, args]);

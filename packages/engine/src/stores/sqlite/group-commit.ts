@@ -38,7 +38,15 @@ const checkFilesEveryMs = 1_000;
  * The answers of these operations promise that something is kept. They are refused if the ledger's files are gone. Deliveries
  * go on, since what was accepted before must still be sent.
  */
-const promised: ReadonlySet<Operation> = new Set(["record", "recordChanges", "probe", "acknowledge", "resolve"]);
+const promised: ReadonlySet<Operation> = new Set([
+  "record",
+  "recordChanges",
+  "storeReceiverEvents",
+  "applyReceiverEvent",
+  "probe",
+  "acknowledge",
+  "resolve",
+]);
 
 /**
  * Runs groups of operations, each group in one transaction, so that all operations that came together share one fsync.

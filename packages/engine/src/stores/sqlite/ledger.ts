@@ -8,6 +8,7 @@ import {
 } from "@tocsin/core/decisions";
 import { defaultSettings } from "../../delivery-settings.ts";
 import { BatchFault, BatchQueue, maxIntakeMs } from "../../ledger/batch-queue.ts";
+import { intakeOperations } from "../../ledger/intake-operations.ts";
 import { ChangeWatchers } from "../../ledger/change-watchers.ts";
 import type { ReportChanges } from "../../ledger/commit-notifier.ts";
 import { type LedgerTransport, ledgerProxy, type Operation, type RunOperation } from "../../ledger/ledger-proxy.ts";
@@ -109,7 +110,7 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
 
   // Only a sender stops waiting. Its claim may still be recorded: it gets a 503 and repeats the claim.
   const run = (operation: Operation, args: readonly unknown[]): Promise<unknown> =>
-    queue.ask([operation, args], operation === "record" || operation === "recordChanges" ? maxIntakeMs : undefined);
+    queue.ask([operation, args], intakeOperations.has(operation) ? maxIntakeMs : undefined);
 
   const close = async (): Promise<void> => {
     if (gone !== undefined) return;
