@@ -412,6 +412,7 @@ describe("boundaries", () => {
 
   test("secrets are revealed only where they are read, compared or put into a request", () => {
     const allowed = [
+      "apps/tocsin/src/callbacks/callbacks.ts",
       "apps/tocsin/src/changes/sources/change-sources.ts",
       "apps/tocsin/src/config/",
       "apps/tocsin/src/heartbeats/outgoing-",

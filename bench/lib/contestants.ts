@@ -60,6 +60,7 @@ export async function startTocsin(
     /** Targets besides the one that gets the events. */
     others?: readonly object[];
     ledger?: object;
+    callbacks?: readonly object[];
   } = {},
 ): Promise<Contestant & { dir: string; child: ChildProcess }> {
   const dir = options.dir ?? mkdtempSync(path.join(os.tmpdir(), "tocsin-bench-"));
@@ -78,6 +79,7 @@ export async function startTocsin(
       },
       ...(options.others ?? []),
     ],
+    ...(options.callbacks && { callbacks: options.callbacks }),
   };
   const file = path.join(dir, "tocsin.yaml");
   writeFileSync(file, JSON.stringify(config));

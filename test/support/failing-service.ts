@@ -100,6 +100,9 @@ async function allAnswers(service: Service): Promise<{ readonly paths: string[];
     service.ask("POST", "/api/v1/changes/from/hub", { ref: "x" }),
     service.ask("POST", "/api/v1/changes/from/cd", {}, { authorization: `Bearer ${plantedSecrets.changeSource}` }),
     service.ask("POST", `/api/v1/changes/from/${plantedSecrets.changeSource}`, {}),
+    service.ask("POST", "/api/v1/callbacks/pd", {}, { "x-pagerduty-signature": `v1=${plantedSecrets.callback}` }),
+    service.ask("POST", "/api/v1/callbacks/chat", {}, { "x-slack-signature": `v0=${plantedSecrets.callbackOfSlack}` }),
+    service.ask("POST", `/api/v1/callbacks/${plantedSecrets.callback}`, {}),
   ]);
   const text = [front, ...answers, ...asked]
     .map((one) => `${JSON.stringify([...one.headers])}\n${one.text}`)

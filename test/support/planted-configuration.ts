@@ -178,6 +178,15 @@ export const configFor = (
         },
       ],
     },
+    callbacks: [
+      {
+        name: "pd",
+        type: "pagerduty",
+        secrets: [plantedSecrets.wrongToken, plantedSecrets.callback],
+        targets: ["target-0"],
+      },
+      { name: "chat", type: "slack", secrets: [plantedSecrets.callbackOfSlack], targets: ["bot-0"] },
+    ],
     discovery: {
       files: ["targets.d"],
       kubernetes: { enabled: true, namespaces: ["default"], kubeconfig: "kubeconfig" },

@@ -51,6 +51,8 @@ export const plantedSecrets = {
   hmacInFile: "PLANTEDhmac-in-a-file",
   hmacInVariable: "PLANTEDhmac-in-a-variable",
   changeSource: "PLANTEDsecret-of-a-change-source",
+  callback: "PLANTEDsecret-of-a-callback",
+  callbackOfSlack: "PLANTEDsigning-secret-of-a-slack-app",
   changeSigning: "PLANTEDsigning-token-of-a-change-source",
 
   // PagerDuty. Two more characters make a key of the first two, one for each target.

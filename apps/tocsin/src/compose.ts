@@ -4,6 +4,7 @@ import { type Alert, type Lease, type Outcome, systemClock } from "@tocsin/core"
 import { Worker } from "@tocsin/engine";
 import { Transport } from "@tocsin/http";
 import type { FastifyRequest } from "fastify";
+import { CallbackReceiver } from "./callbacks/callback-receiver.ts";
 import { openChanges } from "./changes/open-changes.ts";
 import { pageChanges } from "./changes/page-changes.ts";
 import { formatAddress } from "./config/address.ts";
@@ -128,6 +129,7 @@ export async function compose(
     const matchLabels = () => configReloader.current.changes.matchLabels;
     const changes = openChanges({ ...shared, targets, matchLabels });
     const { related, rollouts } = changes;
+    const callbacks = new CallbackReceiver({ ...shared, targets });
     const configReloader = new ConfigReloader({
       ...shared,
       config,
@@ -140,6 +142,7 @@ export async function compose(
       selfWatch: { use: (next) => selfWatch.use(next) },
       rollouts,
       sessionCookies: new SessionCookies(keys),
+      callbacks,
       useTls: (tls) => tls && tlsListener?.use(tls),
     });
     closing.push(
@@ -147,6 +150,7 @@ export async function compose(
       () => readers.stop(),
       () => selfWatch.stop(),
       () => rollouts.stop(),
+      () => callbacks.stop(),
       () => discoveries.stop(),
     );
     const stream = new IncidentStream({ ...shared, body: incidentBody });
@@ -159,7 +163,7 @@ export async function compose(
     };
 
     // The state of the service, and its alerts about itself.
-    const known = { ...shared, configReloader, targets, discoveries, rollouts, isKeyLost };
+    const known = { ...shared, configReloader, targets, discoveries, rollouts, callbacks, isKeyLost };
     const warnings = serviceWarnings(known);
     const health = openHealth({ ...known, selfWatch: () => selfWatch, traceFailures });
     const notify = notifications(() => configReloader.current.server.publicUrl);
@@ -193,6 +197,7 @@ export async function compose(
       reachability,
       targetTests,
       changes,
+      callbacks,
       selfWatch,
       health,
       warnings,
@@ -274,6 +279,7 @@ export async function compose(
       readiness.loaded();
       configReloader.targetsLoaded();
       rollouts.start();
+      void callbacks.start();
     });
     watch?.start({ clock, log, reload });
     closing.push(() => watch?.stop());

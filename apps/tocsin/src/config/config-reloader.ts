@@ -9,6 +9,7 @@ import type { Discoveries } from "../targets/discovery/discoveries.ts";
 import type { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { Auth } from "../http/auth.ts";
 import { noChangeSources, type OpenChangeSources, openChangeSources } from "../changes/sources/open-change-sources.ts";
+import type { CallbackReceiver } from "../callbacks/callback-receiver.ts";
 import { SenderAddresses } from "../http/sender-address.ts";
 import type { SessionCookies } from "../http/session-cookies.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
@@ -47,6 +48,7 @@ export interface ConfigReloaderOptions {
   readonly rollouts: Pick<Rollouts, "use">;
   /** Signs and checks the sessions of people. */
   readonly sessionCookies: SessionCookies;
+  readonly callbacks: Pick<CallbackReceiver, "use">;
   /** Uses the certificates of the API for new connections. */
   readonly useTls: (tls: ServerTls | undefined) => void;
 }
@@ -210,6 +212,7 @@ export class ConfigReloader {
     scrubber.learn(next.signatures.map(({ secret }) => secret.reveal()));
     if (next.heartbeat !== undefined) scrubber.learn(secretsOfHeartbeat(next.heartbeat));
     scrubber.learn(next.changeSources.flatMap(({ secrets }) => secrets.map((secret) => secret.reveal())));
+    scrubber.learn(next.callbacks.flatMap(({ secrets }) => secrets.map((secret) => secret.reveal())));
     const changeSources = await openChangeSources(next.changeSources);
     for (const setting of shortSecrets(next))
       log.warn({ event: "short_secret", setting }, "Secret is too short to be removed from logs that repeat it");
@@ -226,6 +229,7 @@ export class ConfigReloader {
     await rediscovery.keep();
     readers.use(next.readers);
     await selfWatch.use(next);
+    await this.#o.callbacks.use(next.callbacks);
     this.#o.rollouts.use(next.changes.kubernetes);
     this.#o.useTls(next.server.tls);
     this.#current = next;

@@ -3,6 +3,7 @@ import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocs
 import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
 import { type Expectation, expectationsIn } from "../heartbeats/expectation-settings.ts";
 import { outgoingHeartbeatIn, type OutgoingHeartbeatSettings } from "../heartbeats/outgoing-settings.ts";
+import { type Callback, callbacksIn } from "../callbacks/callback.ts";
 import { type ChangeSource, changeSourcesIn } from "../changes/sources/change-source.ts";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { type SignatureSettings, signaturesIn } from "../ingest/signatures.ts";
@@ -84,6 +85,8 @@ export interface Config {
   };
   /** The sources of changes, with their secrets. */
   readonly changeSources: readonly ChangeSource[];
+  /** The receivers that report, with their secrets. */
+  readonly callbacks: readonly Callback[];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs"> & {
     /** Undefined: nothing is traced. */
     readonly traces: TraceSettings | undefined;
@@ -142,6 +145,10 @@ export function readConfig(
   });
   const heartbeat = outgoingHeartbeatIn(telemetry.heartbeat, secrets);
   const changeSources = changeSourcesIn(changes.sources, secrets, senders);
+  const callbacks = callbacksIn(parsed.data.callbacks, secrets, {
+    targets,
+    areDiscovered: discovery.files.length > 0 || discovery.kubernetes.enabled,
+  });
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, probes, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
@@ -169,6 +176,7 @@ export function readConfig(
     delivery,
     changes: { ...changes, kubernetes: enabledIn(changes.kubernetes, places.dir) },
     changeSources,
+    callbacks,
     telemetry: { logs: telemetry.logs, traces },
     readSecret: secrets.read,
     placeOf,

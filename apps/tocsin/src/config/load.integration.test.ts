@@ -394,14 +394,7 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
         "1:47 classification.llm: not available in this version",
       ],
     ],
-    [
-      "canary: { every: 1h }\ncallbacks: []\ncallback: []",
-      [
-        "1:1 canary: not available in this version",
-        "2:1 callbacks: not available in this version",
-        expect.stringMatching(/^3:1 callback: unknown key; expected "server", [^?]*"selfAlerts"$/) as never,
-      ],
-    ],
+    ["canary: { every: 1h }\ncanaries: []", ["1:1 canary: not available in this version", "2:1 canaries: unknown key"]],
     [
       "changes: { kubernetes: { enabled: true } }",
       ["1:12 changes.kubernetes.namespaces: expected at least one namespace"],

@@ -1,6 +1,7 @@
 import { duration, notAvailable, notYet, secretInput } from "@tocsin/core";
 import { parseConnectionUrl, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
+import { callbackSettings } from "../callbacks/callback-settings.ts";
 import { changeSettings } from "../changes/change-settings.ts";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
@@ -240,8 +241,11 @@ export const configSchema = notYet(
     changes: changeSettings,
     telemetry,
     selfAlerts: selfAlertSettings.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),
+    callbacks: callbackSettings.describe(
+      "Receivers that report what happens to incidents there: see [Callbacks](callbacks.md).",
+    ),
   }),
-  ["callbacks", "canary"],
+  ["canary"],
 );
 
 export type ConfigOutput = z.output<typeof configSchema>;

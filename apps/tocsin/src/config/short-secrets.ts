@@ -5,7 +5,15 @@ import type { Config } from "./config.ts";
  * Names the settings whose secret is too short to be distinguished from ordinary words in a log line. Secrets of targets are
  * reported with the targets.
  */
-export function shortSecrets({ server, ledger, readers, signatures, changeSources, telemetry }: Config): string[] {
+export function shortSecrets({
+  server,
+  ledger,
+  readers,
+  signatures,
+  changeSources,
+  callbacks,
+  telemetry,
+}: Config): string[] {
   const settings: (readonly [string, string | undefined])[] = [
     ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
     ["the password in ledger.url", ledger.kind === "postgres" ? ledger.server.password : undefined],
@@ -16,6 +24,9 @@ export function shortSecrets({ server, ledger, readers, signatures, changeSource
     ),
     ["the password in telemetry.traces.otlp", telemetry.traces?.password?.reveal()],
     ...signatures.map(({ source, secret }) => [`the secret of source ${source}`, secret.reveal()] as const),
+    ...callbacks.flatMap(({ name, secrets }) =>
+      secrets.map((secret) => [`a secret of callback ${name}`, secret.reveal()] as const),
+    ),
     ...changeSources.flatMap(({ name, secrets }) =>
       secrets.map((secret) => [`a secret of change source ${name}`, secret.reveal()] as const),
     ),

@@ -222,6 +222,16 @@ export const conditions = {
     fix: "Check `telemetry.heartbeat.url` and the network. The receiver of the heartbeat may soon report that Tocsin is down",
     find: ({ heartbeat }) => failing(heartbeat, "telemetry.heartbeat", "The outgoing heartbeat fails"),
   },
+  callback_failing: {
+    severity: "warning",
+    fix: "`refused`: compare the secret of the callback with the one at the receiver; a stranger who guesses the URL causes this too, without harm. Look-ups: check `rest_token` of the targets",
+    find: ({ callbacks }) =>
+      callbacks.map(({ callback, error, sinceMs }) => ({
+        object: callback,
+        sinceMs,
+        summary: `The callback ${callback} fails: ${error}`,
+      })),
+  },
   target_paused: {
     severity: "warning",
     fix: "Find other users of the credential. Group alerts (`group_by`) or filter more if it happens often",

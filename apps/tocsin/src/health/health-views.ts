@@ -1,5 +1,6 @@
 import type { TargetStatus } from "@tocsin/core";
 import type { CertificateExpiry } from "../config/certificates.ts";
+import type { FailingCallback } from "../callbacks/failing-callback.ts";
 import type { Place } from "../changes/rollouts/scope-status.ts";
 import type { DiscoveryView } from "../targets/discovery/discoveries.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
@@ -62,6 +63,8 @@ export interface HealthViews {
   readonly loopLagMs: number;
   /** The outgoing heartbeat fails. */
   readonly heartbeat: Failing | undefined;
+  /** Callbacks whose requests are refused, or whose receiver cannot be asked. */
+  readonly callbacks: readonly FailingCallback[];
   /** Traces cannot be exported. */
   readonly traces: Failing | undefined;
 }

@@ -9,6 +9,7 @@ const nothing: OtherViews = {
   targets: [{ name: "team", errors: [], target: { enabled: true, mode: "live" } }] as unknown as OtherViews["targets"],
   discoveries: [],
   rollouts: [],
+  callbacks: [],
   certificates: [],
   reloadWarnings: [],
   isKeyLost: false,

@@ -1,3 +1,4 @@
+import type { CallbackReceiver } from "../callbacks/callback-receiver.ts";
 import type { Rollouts } from "../changes/rollouts/rollouts.ts";
 import type { ConfigReloader } from "../config/config-reloader.ts";
 import { ledgerName, sqliteFileOf } from "../config/config.ts";
@@ -14,6 +15,7 @@ export interface OpenHealthOptions extends Omit<HealthOptions, "lateAfterMs" | "
   readonly targets: Pick<TargetRegistry, "entries">;
   readonly discoveries: Pick<Discoveries, "views">;
   readonly rollouts: Pick<Rollouts, "failing">;
+  readonly callbacks: Pick<CallbackReceiver, "failing">;
   /** Called when problems are looked for. */
   readonly selfWatch: () => Pick<SelfWatch, "heartbeats" | "loopLagMs" | "failingHeartbeat">;
   readonly traceFailures: Pick<RecentFailure, "current">;
@@ -23,7 +25,7 @@ export interface OpenHealthOptions extends Omit<HealthOptions, "lateAfterMs" | "
 
 /** Opens the health of the service: each part shows the state that the conditions need. */
 export function openHealth(o: OpenHealthOptions): Health {
-  const { configReloader, targets, discoveries, rollouts, selfWatch, traceFailures, isKeyLost } = o;
+  const { configReloader, targets, discoveries, rollouts, callbacks, selfWatch, traceFailures, isKeyLost } = o;
   // A change of the ledger's place needs a restart.
   const { ledger } = configReloader.current;
   const ledgerPlace = ledgerName(ledger);
@@ -35,6 +37,7 @@ export function openHealth(o: OpenHealthOptions): Health {
       targets: targets.entries,
       discoveries: discoveries.views,
       rollouts: rollouts.failing,
+      callbacks: callbacks.failing,
       certificates: configReloader.certificates,
       reloadWarnings: configReloader.reloadWarnings(),
       isKeyLost,

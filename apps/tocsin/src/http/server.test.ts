@@ -50,6 +50,7 @@ function intakeOver(
       return want(claims);
     },
     recordChanges: unused,
+    storeReceiverEvents: unused,
     leaseDue: unused,
     settle: unused,
     release: unused,

@@ -5,9 +5,10 @@ import { reportCommits } from "./report-commits.ts";
 /** A ledger whose operations all end like this, and the reports about it. */
 function reporting(result: () => Promise<never>) {
   const reports: string[] = [];
-  const fake: Pick<Ledger, "record" | "recordChanges" | "leaseDue" | "settle" | "release"> = {
+  const fake: Pick<Ledger, "record" | "recordChanges" | "storeReceiverEvents" | "leaseDue" | "settle" | "release"> = {
     record: result,
     recordChanges: result,
+    storeReceiverEvents: result,
     leaseDue: result,
     settle: result,
     release: result,
@@ -19,6 +20,7 @@ function reporting(result: () => Promise<never>) {
   const calls = [
     () => ledger.record([]),
     () => ledger.recordChanges([]),
+    () => ledger.storeReceiverEvents([]),
     () => ledger.leaseDue({ owner: "a", limit: 1 } as never),
     () => ledger.settle([]),
     () => ledger.release("a"),

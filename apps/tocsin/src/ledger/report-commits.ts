@@ -7,11 +7,11 @@ export interface CommitObserver {
 }
 
 /** The operations of intake and worker, which commit all the time. */
-type Committing = Pick<Ledger, "record" | "recordChanges" | "leaseDue" | "settle" | "release">;
+type Committing = Pick<Ledger, "record" | "recordChanges" | "storeReceiverEvents" | "leaseDue" | "settle" | "release">;
 
 /**
- * Returns the ledger, which now reports its commits. A recorded claim or change shows that the ledger commits. The worker's operations
- * report failures only: if they had nothing to write, their success shows nothing.
+ * Returns the ledger, which now reports its commits. A recorded claim or change shows that the ledger commits. The other
+ * operations report failures only: if they had nothing to write, their success shows nothing.
  */
 export function reportCommits<L extends Committing>(ledger: L, observer: CommitObserver): L {
   const reportFailure = async <Result>(operation: Promise<Result>): Promise<Result> => {
@@ -34,6 +34,7 @@ export function reportCommits<L extends Committing>(ledger: L, observer: CommitO
       observer.committed();
       return recorded;
     },
+    storeReceiverEvents: (events) => reportFailure(ledger.storeReceiverEvents(events)),
     leaseDue: (request) => reportFailure(ledger.leaseDue(request)),
     settle: (reports) => reportFailure(ledger.settle(reports)),
     release: (owner) => reportFailure(ledger.release(owner)),

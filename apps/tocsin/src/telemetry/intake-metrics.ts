@@ -13,6 +13,19 @@ export const changeOutcomes = ["accepted", "updated", "duplicate", "invalid", "i
 export type ChangeOutcome = (typeof changeOutcomes)[number];
 export type ReceivedStatus = (typeof receivedStatuses)[number];
 
+/** Values of the label `outcome` of received callbacks. The list is closed. */
+export const callbackOutcomes = [
+  "applied",
+  "outdated",
+  "duplicate",
+  "unknown",
+  "pending",
+  "ignored",
+  "invalid",
+  "refused",
+] as const;
+export type CallbackOutcome = (typeof callbackOutcomes)[number];
+
 /** The metrics about received alerts, changes and other requests. */
 export const intakeMetrics = (registers: readonly Registry[]) => ({
   received: new Counter({
@@ -25,6 +38,12 @@ export const intakeMetrics = (registers: readonly Registry[]) => ({
     name: "tocsin_changes_received_total",
     help: "Changes that were received, by outcome. duplicate: recorded before. ignored: a filter of the source left it out.",
     labelNames: ["source", "outcome"],
+    registers,
+  }),
+  callbacks: new Counter({
+    name: "tocsin_callbacks_received_total",
+    help: "Events that receivers reported, by outcome. outdated: a newer fact is known. unknown: no incident of ours. pending: its keys are looked up, and its outcome then counts too.",
+    labelNames: ["callback", "outcome"],
     registers,
   }),
   refused: new Counter({

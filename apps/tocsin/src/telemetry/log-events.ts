@@ -92,6 +92,21 @@ export const logEvents = {
     when: "A bug in an endpoint; the request got 500.",
     fields: ["method", "endpoint", ...bug],
   },
+  callback_event_given_up: {
+    level: "warn",
+    when: "For 48 hours the receiver's API did not say which alerts an incident has, so its event is ignored. At most every 10 minutes and callback.",
+    fields: ["callback", "receiverIncident", "leftOut"],
+  },
+  callback_look_up_failed: {
+    level: "warn",
+    when: "The receiver's API did not say which alerts an incident has; Tocsin asks again. At most every 10 minutes, target and reason.",
+    fields: ["target", "reason", "detail", "leftOut"],
+  },
+  callback_bug: {
+    level: "error",
+    when: "A bug while the keys of incidents were looked up; it is tried again.",
+    fields: bug,
+  },
   stream_bug: { level: "error", when: "A bug in the stream of changes; its listeners receive a reset.", fields: bug },
 
   // Delivery.

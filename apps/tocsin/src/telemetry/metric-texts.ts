@@ -3,7 +3,7 @@ import { workloadKinds } from "../changes/rollouts/workload.ts";
 import { refusalReasons } from "../http/refusals.ts";
 import { type Discovery, discoveryOperations, discoveryReasons } from "../targets/discovery/discovery.ts";
 import { targetStates } from "../targets/resolved-target.ts";
-import { changeOutcomes, maxSources, receivedStatuses } from "./intake-metrics.ts";
+import { callbackOutcomes, changeOutcomes, maxSources, receivedStatuses } from "./intake-metrics.ts";
 import { spanDropReasons } from "./traces/span-drop-reasons.ts";
 import { cacheNames, eventTypes } from "./pagerduty-metrics.ts";
 
@@ -119,6 +119,14 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
     labels: { source: sender, outcome: changeOutcomes },
     action:
       "`invalid`: the answer to the sender says what to correct. `refused`: correct the secret of the change source. The others need nothing.",
+  },
+  tocsin_callbacks_received_total: {
+    labels: {
+      callback: `the name of a callback, or \`unknown\`. After the first ${maxSources} names all others share \`other\`.`,
+      outcome: callbackOutcomes,
+    },
+    action:
+      "`refused`: correct the secret of the callback; `unknown` as its name: correct the URL at the receiver. `invalid`: the answer to the receiver says what is missing. A growing `unknown`: [callbacks.md](callbacks.md) says how an incident is recognized. The others need nothing.",
   },
   tocsin_requests_refused_total: {
     labels: { reason: refusalReasons },

@@ -6,6 +6,7 @@ import { configMetrics } from "./config-metrics.ts";
 import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";
 import { discoveryMetrics } from "./discovery-metrics.ts";
 import {
+  type CallbackOutcome,
   type ChangeOutcome,
   intakeMetrics,
   maxSources,
@@ -35,6 +36,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #registers = [this.registry];
   readonly #sources = new BoundedLabel(maxSources);
+  readonly #callbacks = new BoundedLabel(maxSources);
   /** The type of each existing target, by name. */
   #types: ReadonlyMap<string, string | undefined> = new Map();
   /** Targets that have series. */
@@ -160,6 +162,11 @@ export class Metrics {
 
   changesReceived(source: string, outcome: ChangeOutcome, count: number): void {
     if (count > 0) this.#intake.changes.inc({ source: this.#sources.of(source), outcome }, count);
+  }
+
+  /** `callback`: its name, or `unknown`. */
+  callbackReceived(callback: string, outcome: CallbackOutcome): void {
+    this.#intake.callbacks.inc({ callback: this.#callbacks.of(callback), outcome });
   }
 
   refused(reason: RefusalReason): void {

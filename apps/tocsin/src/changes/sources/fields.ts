@@ -50,9 +50,13 @@ export class Fields {
     return URL.parse(value)?.href;
   }
 
-  /** Ms since epoch, from a time in RFC 3339, in the spelling of GitLab (`2021-04-28 21:50:00 +0200`), or in Unix seconds. */
+  /**
+   * Ms since epoch, from a time in RFC 3339, in the spelling of GitLab (`2021-04-28 21:50:00 +0200`), in Unix seconds, or in the
+   * spelling of Slack (`"1503435956.000247"`).
+   */
   timeMs(path: string): number | undefined {
-    const value = this.at(path);
+    const found = this.at(path);
+    const value = typeof found === "string" && /^\d{9,12}\.\d{1,9}$/.test(found) ? Number(found) : found;
     if (typeof value === "number") return value > 0 && value < maxUnixSeconds ? Math.trunc(value * 1_000) : undefined;
     if (typeof value !== "string") return undefined;
     return parseInstant(value.replace(/ UTC$/, "Z").replace(/ (?=[+-]\d{2}:?\d{2}$)/, "")) ?? undefined;
@@ -71,6 +75,13 @@ export class Fields {
   /** As `id`; a missing id is an issue. */
   neededId(path: string): string {
     return this.id(path) ?? this.#missing(path, "expected an id: a whole number or a text");
+  }
+
+  /** As `timeMs`; a missing time is an issue. */
+  neededTimeMs(path: string): number {
+    const ms = this.timeMs(path);
+    if (ms === undefined) this.#missing(path, "expected a time");
+    return ms ?? 0;
   }
 
   #missing(path: string, message: string): string {

@@ -1,5 +1,6 @@
 import type { Clock, Ledger } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
+import type { CallbackReceiver } from "../../callbacks/callback-receiver.ts";
 import type { Changes } from "../../changes/open-changes.ts";
 import { LatestChanges } from "../../changes/sources/latest-changes.ts";
 import type { ConfigReloader } from "../../config/config-reloader.ts";
@@ -23,6 +24,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { alertmanagerApiEndpoints } from "./alertmanager-api.ts";
 import { alertEndpoints } from "./alerts.ts";
 import { backupEndpoints } from "./backup.ts";
+import { callbackEndpoints } from "./callbacks.ts";
 import { changeSourceEndpoints } from "./change-sources.ts";
 import { changeEndpoints } from "./changes.ts";
 import { deadLetterEndpoints } from "./dead-letters.ts";
@@ -51,6 +53,7 @@ export interface AnsweringParts {
   readonly reachability: Reachability;
   readonly targetTests: TargetTests;
   readonly changes: Changes;
+  readonly callbacks: CallbackReceiver;
   readonly selfWatch: SelfWatch;
   readonly readiness: Readiness;
   readonly health: Health;
@@ -94,6 +97,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
       maxBodyBytes,
       count: (source, outcome) => metrics.changesReceived(source ?? "unknown", outcome, 1),
     }),
+    ...callbackEndpoints(parts),
     incidentSummaryEndpoint({ ledger, metrics }),
     ...incidentEndpoints({ ledger, related, clock, wake }),
     ...streamEndpoints(parts),
