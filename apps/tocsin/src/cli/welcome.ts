@@ -55,6 +55,8 @@ function rehearsal(url: string, simulatorUrl: string): string[] {
     send("firing"),
     "See the incident that it opens:",
     `  curl ${simulatorUrl}/_sim/incidents`,
+    "See both in a browser:",
+    `  ${url}`,
     "See why it was sent:",
     `  curl '${url}/api/v1/explain?fingerprint=${alertFingerprint(labels)}'`,
     "End it:",

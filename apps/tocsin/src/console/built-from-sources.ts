@@ -25,8 +25,9 @@ export async function builtFromSources(checkout: string): Promise<string> {
   const draft = join(cache, `draft-${process.pid}-${randomBytes(4).toString("hex")}`);
   try {
     const script = join(checkout, "scripts/build-console.ts");
-    // Without our environment, which may hold secrets.
-    await run(process.execPath, [script, draft], { cwd: checkout, env: {}, timeout: maxBuildMs });
+    // Without our environment, which may hold secrets. Node does not start without one on Windows.
+    const env = process.platform === "win32" ? {} : { env: {} };
+    await run(process.execPath, [script, draft], { cwd: checkout, ...env, timeout: maxBuildMs });
     await rename(draft, folder);
   } catch (error) {
     // Another process may have been first.
