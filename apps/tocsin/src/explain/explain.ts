@@ -17,6 +17,8 @@ export interface Explained {
   readonly target: string;
   readonly state: IncidentState;
   readonly reason: Reason;
+  /** The key of the target's definition that decided that nothing is sent: `filters.severity`. */
+  readonly rule?: string;
   /** Details in words, beyond the reason. */
   readonly detail?: string;
   /**
@@ -145,7 +147,7 @@ export const wasReceived = ({ alert, incidents }: Explanation): boolean =>
     return isCurrent && told !== null && told.shadow !== true && (told.certain || opened);
   });
 
-type Why = Pick<Explained, "state" | "reason" | "detail" | "heldBack">;
+type Why = Pick<Explained, "state" | "reason" | "rule" | "detail" | "heldBack">;
 
 /** Undefined: an event would be sent. Filters decide about triggers only; a resolve follows what was sent. */
 function whyNot(
@@ -158,9 +160,9 @@ function whyNot(
   const told = open?.incident.told;
   const isShadow = shadows.has(target);
   // An incident that was really sent is really resolved, even if the target is a shadow now.
-  if (question.status === "resolved" && told) return told.shadow ? { reason: "shadow" } : undefined;
+  if (question.status === "resolved" && told) return told.shadow ? { reason: "shadow", rule: "mode" } : undefined;
   if (!send) return unrecorded(decision, question, isShadow);
-  if (isShadow) return { reason: "shadow" };
+  if (isShadow) return { reason: "shadow", rule: "mode" };
   if (question.status === "firing") return open && told ? { ...stateAndHold(open), reason: "duplicate" } : undefined;
   return known === undefined && adopts(target) ? undefined : { reason: "resolved_before_told" };
 }
@@ -237,10 +239,13 @@ const isRefusedWhileOpen = ({ incident: { told }, reason, heldBack }: ExplainedI
 
 function unrecorded(decision: Decision, { alert, status }: Question, isShadow: boolean): Why {
   const state = "not_told";
-  if (!decision.send) return { state, reason: decision.reason, detail: decision.detail };
+  if (!decision.send) {
+    const { reason, rule, detail } = decision;
+    return { state, reason, ...(rule !== undefined && { rule }), detail };
+  }
   // Changes are routed once. The ledger does not keep the targets that a change names.
   if (alert.change) return { state, reason: "filtered", detail: notThen };
-  if (isShadow) return { state, reason: "shadow" };
+  if (isShadow) return { state, reason: "shadow", rule: "mode" };
   return { state, reason: status === "firing" ? "would_tell" : "resolved_before_told" };
 }
 

@@ -1,8 +1,9 @@
 import { heldBackOf } from "../targets/target-warnings.ts";
-import type { Alert, Clock, Explanation, TargetStatus } from "@tocsin/core";
+import { type Alert, type Clock, type Explanation, route, type TargetStatus } from "@tocsin/core";
 import { explainHypothetical, explainKnown, type Explained, type Question } from "./explain.ts";
 import type { NotificationFacts, Notify } from "../delivery/notification.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
+import type { TrialTarget } from "../targets/trial-target.ts";
 
 export interface ExplainerOptions {
   readonly targets: Pick<TargetRegistry, "decide" | "unused" | "adopts" | "publisherFor">;
@@ -45,6 +46,21 @@ export class Explainer {
       known,
       adopts: (target) => targets.adopts(target),
       heldBack: (target) => holds.get(target),
+    });
+  }
+
+  /** Explains what would be sent to an edited target that is not in use. `known`: what was received of the alert. */
+  edited(question: Question, { target, publisher }: TrialTarget, known: Explanation | undefined): Explained[] {
+    const { clock, notify } = this.#o;
+    return explainHypothetical(question, {
+      invalid: [],
+      shadows: new Set(target.mode === "shadow" ? [target.name] : []),
+      decisions: route(question.alert, [target]),
+      nowMs: clock.now(),
+      render: (facts) => publisher.render(notify(facts)),
+      known,
+      adopts: () => target.adoptUnknownResolves,
+      heldBack: () => undefined,
     });
   }
 

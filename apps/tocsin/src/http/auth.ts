@@ -12,6 +12,8 @@ import { Problem } from "./problem.ts";
 export interface Caller {
   /** Name of the token or of the client with a certificate. Undefined: neither is needed. */
   readonly name: string | undefined;
+  /** Absent: neither is needed, and everything is permitted. */
+  readonly roles?: readonly Role[];
 }
 
 type Sender = Pick<Token, "name" | "roles"> & { readonly kind: "token" | "client" };
@@ -88,7 +90,7 @@ export class Auth {
     if (sender === undefined) return { name: undefined };
     if (!sender.roles.includes(role))
       throw new Problem(403, "forbidden", `the ${sender.kind} lacks the role "${role}"`);
-    return { name: sender.name };
+    return { name: sender.name, roles: sender.roles };
   }
 
   /**

@@ -27,6 +27,7 @@ import type { Origin } from "./reachability/reachability.ts";
 import { parseDefinition, resolveTargets } from "./resolve-targets.ts";
 import type { ResolvedTarget } from "./resolved-target.ts";
 import { type UnusedTargets, unusedTargets } from "./target-warnings.ts";
+import { trialTarget } from "./trial-target.ts";
 import { testedTarget } from "./tests/test-alert.ts";
 import type { CredentialVault } from "../ledger/credential-vault.ts";
 import type { TargetSet, TargetDefinition } from "./target-definition.ts";
@@ -235,6 +236,11 @@ export class TargetRegistry {
   publisherFor(name: string): TypedPublisher | undefined {
     const terms = this.#termsByName.get(name);
     return terms && this.#publishers.get(publisherKey(name, terms.endpoint));
+  }
+
+  /** Parses a target to try it: nothing is read, kept or sent. */
+  trial(input: unknown) {
+    return trialTarget(input, this.#publisherOptions);
   }
 
   /** Reads the API of a target's receiver. Undefined: the target is not in use, or has no `rest_token`. */

@@ -109,8 +109,14 @@ describe("routing", () => {
     const words = { dedupKey: disk.fingerprint, severity: "critical", summary: "Disk is full" };
     expect(route(disk, targets)).toEqual([
       { target: "all", send: true, ...words },
-      { target: "infos", send: false, reason: "filtered", detail: "severity is none of info" },
-      { target: "off", send: false, reason: "target_disabled", detail: "enabled: false" },
+      {
+        target: "infos",
+        send: false,
+        reason: "filtered",
+        rule: "filters.severity",
+        detail: "severity is none of info",
+      },
+      { target: "off", send: false, reason: "target_disabled", rule: "enabled", detail: "enabled: false" },
       { target: "shadow", send: true, ...words },
     ]);
   });

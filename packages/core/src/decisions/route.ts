@@ -16,7 +16,14 @@ import { cutCodePoints, maxSummaryCodePoints, summaryOf } from "./summary.ts";
 /** Whether an alert is sent to a target, and if not, why. */
 export type Decision =
   | (Route & { readonly send: true; readonly detail?: string })
-  | { readonly target: string; readonly send: false; readonly reason: Reason; readonly detail: string };
+  | {
+      readonly target: string;
+      readonly send: false;
+      readonly reason: Reason;
+      readonly detail: string;
+      /** The key in the definition of the target that decided: `filters.severity`. Absent: no key of it. */
+      readonly rule?: string;
+    };
 
 /**
  * Decides for each target independently whether it receives a firing alert: there is no "first match wins", and the order of
@@ -33,19 +40,21 @@ export function route(alert: Alert, targets: readonly Target[], classification?:
 
 function decide(target: Target, subject: Subject, usual: SharedFields): Decision {
   const { name } = target;
-  if (!target.enabled) return { target: name, send: false, reason: "target_disabled", detail: "enabled: false" };
+  if (!target.enabled)
+    return { target: name, send: false, reason: "target_disabled", rule: "enabled", detail: "enabled: false" };
   const stated = target.severityMap ? subject.severityBy(target.severityMap) : subject.severity;
   subject.budget.nextTarget();
   let unjudged: string | undefined;
   const change = isChangeEvent(subject.alert);
   const severity = stated ?? (change ? "info" : target.defaultSeverity);
   if (change && !target.takesChanges)
-    return { target: name, send: false, reason: "no_changes", detail: noChanges(target) };
+    return { target: name, send: false, reason: "no_changes", rule: "changes", detail: noChanges(target) };
   for (const filter of target.filters) {
     // A change without a severity passes: the target's default severity says nothing about it.
     if (change && stated === undefined && filter.judgesSeverity) continue;
     const verdict = judge(filter, subject, severity);
-    if (verdict === "fails") return { target: name, send: false, reason: filter.reason, detail: filter.why };
+    if (verdict === "fails")
+      return { target: name, send: false, reason: filter.reason, rule: filter.rule, detail: filter.why };
     if (verdict === "too costly") unjudged ??= filter.why;
   }
   if (subject.alert.change)

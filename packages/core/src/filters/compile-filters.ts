@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Reason } from "../incidents/incident.ts";
 import { parseSeverity, severities, type Severity, severityRank } from "../alerts/severity.ts";
 import { compiledField, oneOrMany } from "../schema/field.ts";
+import { formatPath } from "../schema/issue.ts";
 import { type Matcher, parseMatchers } from "./matcher.ts";
 import { compilePattern, type Test } from "./pattern.ts";
 import type { Subject } from "./subject.ts";
@@ -12,6 +13,8 @@ export interface Filter {
   /** Why an alert fails the filter, for people: `namespace is none of production`. */
   readonly why: string;
   readonly reason: Reason;
+  /** Its place in the definition of the target: `filters.severity`. */
+  readonly rule: string;
   /** The filter judges the severity, so a change without one passes it. */
   readonly judgesSeverity?: true;
   /**
@@ -75,42 +78,62 @@ export type FilterFields = z.output<typeof filterFields>;
 export function compileFilters(fields: FilterFields, threshold?: Severity): Filter[] {
   const filters: (Filter | undefined)[] = [
     fields.severity && severityFilter(fields.severity),
-    atLeast("min_severity", fields.min_severity),
+    atLeast("filters.min_severity", fields.min_severity),
     atLeast("metadata.severity_threshold", threshold),
-    fields.namespace && labelFilter("namespace", fields.namespace),
-    ...Object.entries(fields.labels ?? {}).map(([name, values]) => labelFilter(name, values)),
+    fields.namespace && labelFilter("filters.namespace", "namespace", fields.namespace),
+    ...Object.entries(fields.labels ?? {}).map(([name, values]) =>
+      labelFilter(formatPath(["filters", "labels", name]), name, values),
+    ),
     fields.exclude_noise ? noiseFilter : undefined,
     fields.min_confidence === undefined ? undefined : confidenceFilter(fields.min_confidence),
-    ...(fields.matchers ?? []).toSorted(regexLast).map(matcherFilter),
+    ...numbered(fields.matchers ?? [])
+      .toSorted(regexLast)
+      .map(matcherFilter),
     fields.alert_name_pattern && nameFilter(fields.alert_name_pattern),
     fields.when && whenFilter(fields.when),
   ];
   return filters.filter((filter) => filter !== undefined);
 }
 
-const filtered = (why: string, passes: Filter["passes"]): Filter => ({ why, reason: "filtered", passes });
+const filtered = (rule: string, why: string, passes: Filter["passes"]): Filter => ({
+  rule,
+  why,
+  reason: "filtered",
+  passes,
+});
 
 const judging = (filter: Filter): Filter => ({ ...filter, judgesSeverity: true });
 
 function severityFilter(wanted: readonly Severity[]): Filter {
-  return judging(filtered(`severity is none of ${wanted.join(", ")}`, (_, severity) => wanted.includes(severity)));
+  return judging(
+    filtered("filters.severity", `severity is none of ${wanted.join(", ")}`, (_, severity) =>
+      wanted.includes(severity),
+    ),
+  );
 }
 
 function atLeast(key: string, least: Severity | undefined): Filter | undefined {
   if (!least) return undefined;
   const rank = severityRank(least);
-  return judging(filtered(`severity is below ${least} (${key})`, (_, severity) => severityRank(severity) <= rank));
+  return judging(
+    filtered(
+      key,
+      `severity is below ${least} (${key.replace("filters.", "")})`,
+      (_, severity) => severityRank(severity) <= rank,
+    ),
+  );
 }
 
-function labelFilter(name: string, values: readonly string[]): Filter {
+function labelFilter(rule: string, name: string, values: readonly string[]): Filter {
   const why = `label ${name} is none of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
   const [only] = values;
   return values.length === 1
-    ? filtered(why, (subject) => subject.label(name) === only)
-    : filtered(why, (subject) => values.includes(subject.label(name)));
+    ? filtered(rule, why, (subject) => subject.label(name) === only)
+    : filtered(rule, why, (subject) => values.includes(subject.label(name)));
 }
 
 const noiseFilter: Filter = {
+  rule: "filters.exclude_noise",
   why: "classified as noise",
   reason: "suppressed_noise",
   passes: ({ classification }) => classification?.severity !== "noise",
@@ -118,23 +141,36 @@ const noiseFilter: Filter = {
 
 function confidenceFilter(least: number): Filter {
   const passes: Filter["passes"] = ({ classification }) => !classification || classification.confidence >= least;
-  return filtered(`classified with a confidence below ${least}`, passes);
+  return filtered("filters.min_confidence", `classified with a confidence below ${least}`, passes);
 }
+
+interface NumberedMatcher extends Matcher {
+  readonly rule: string;
+}
+
+/** Adds the place of each matcher, if there are several. */
+const numbered = (matchers: readonly Matcher[]): NumberedMatcher[] =>
+  matchers.map((matcher, index) => ({
+    ...matcher,
+    rule: matchers.length === 1 ? "filters.matchers" : `filters.matchers[${index}]`,
+  }));
 
 const regexLast = (a: Matcher, b: Matcher): number => Number(isRegex(a)) - Number(isRegex(b));
 const isRegex = ({ operator }: Matcher): boolean => operator.endsWith("~");
 
-function matcherFilter({ label, operator, value, matches }: Matcher): Filter {
+function matcherFilter({ rule, label, operator, value, matches }: NumberedMatcher): Filter {
   const why = `does not match ${label}${operator}${JSON.stringify(value)}`;
-  return filtered(why, (subject) => matches(subject.label(label), subject.budget));
+  return filtered(rule, why, (subject) => matches(subject.label(label), subject.budget));
 }
 
 function nameFilter({ pattern, test }: { pattern: string; test: Test }): Filter {
-  return filtered(`alert name does not contain ${pattern}`, (subject) => test(subject.name, subject.budget));
+  return filtered("filters.alert_name_pattern", `alert name does not contain ${pattern}`, (subject) =>
+    test(subject.name, subject.budget),
+  );
 }
 
 function whenFilter({ expression, test }: { expression: string; test: Condition }): Filter {
-  const filter = filtered(`not true: ${expression}`, (subject, severity) =>
+  const filter = filtered("filters.when", `not true: ${expression}`, (subject, severity) =>
     test(subject.whenContext(severity), subject.budget),
   );
   return test.readsSeverity ? judging(filter) : filter;

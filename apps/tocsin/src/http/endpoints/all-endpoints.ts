@@ -104,6 +104,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
     ...explainEndpoints({
       ledger,
       explainer,
+      trialOf: (input) => targets.trial(input),
       related,
       clock,
       outdatedWarnings,

@@ -14,7 +14,10 @@ beforeAll(async () => {
     server: {
       listen: "127.0.0.1:0",
       auth: {
-        tokens: Object.entries(token).map(([role, value]) => ({ name: `${role}er`, token: value, roles: [role] })),
+        tokens: [
+          ...Object.entries(token).map(([role, value]) => ({ name: `${role}er`, token: value, roles: [role] })),
+          { name: "operator", token: "read-and-operate", roles: ["read", "operate"] },
+        ],
       },
     },
     targets: [
@@ -247,6 +250,40 @@ describe("explain", () => {
   ])("refuses %j with the path", async (query, path, message) => {
     const { status, body } = await get(`/api/v1/explain${query}`);
     expect([status, body.error.issues]).toEqual([400, [{ path, message: expect.stringContaining(message) }]]);
+  });
+
+  test("tries an edited target for operators, without its secrets and without a trace", async () => {
+    const alert = { labels: { alertname: "WhatIf", severity: "warning" } };
+    const target = {
+      name: "pager",
+      type: "pagerduty",
+      routing_key: { file: "/does/not/exist" },
+      filters: { min_severity: "critical" },
+    };
+    const operator = { authorization: "Bearer read-and-operate" };
+    const ask = (body: unknown, who: Record<string, string> = operator) =>
+      service.ask("POST", "/api/v1/explain", body, who);
+    expect((await ask({ alert, target }, bearer("read"))).body.error.message).toContain('role "operate"');
+    expect((await ask({ alert, target })).body.targets).toEqual([
+      {
+        target: "pager",
+        state: "not_told",
+        reason: "filtered",
+        rule: "filters.min_severity",
+        detail: "severity is below critical (min_severity)",
+        wouldTell: false,
+      },
+    ]);
+    const wider = await ask({
+      alert,
+      target: { ...target, filters: {}, template: { summary: "{{ labels.alertname }}!" } },
+    });
+    expect(wider.body.targets).toMatchObject([
+      { target: "pager", reason: "would_tell", wouldTell: true, event: { payload: { summary: "WhatIf!" } } },
+    ]);
+    const wrong = await ask({ alert, target: { ...target, filters: { severity: "loud" } } });
+    expect([wrong.status, wrong.body.error.issues[0].path]).toEqual([400, "target.filters.severity[0]"]);
+    expect((await get("/api/v1/targets/pager")).body).toMatchObject({ state: "ready", errors: [] });
   });
 
   test("finds alerts by matchers, all of which must match, and explains each like a single one", async () => {

@@ -2,6 +2,7 @@ import { type Clock, type Explanation, formatPath, type Ledger } from "@tocsin/c
 import { type Explained, hadNoTarget } from "../../explain/explain.ts";
 import type { RelatedChanges } from "../../changes/related-changes.ts";
 import type { Explainer } from "../../explain/explainer.ts";
+import type { TargetRegistry } from "../../targets/registry.ts";
 import { parseWebhookAlert } from "../../ingest/alertmanager.ts";
 import { withWarnings } from "../with-warnings.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
@@ -9,11 +10,13 @@ import { type Endpoint, queriesOf, queryOf } from "../endpoint.ts";
 import { changeBody, relatedChangeBody } from "./changes.ts";
 import { heldBackBody, historyBody } from "./incidents.ts";
 import { isoTime } from "../iso-time.ts";
-import { badRequest, notFound } from "../problem.ts";
+import { badRequest, notFound, Problem } from "../problem.ts";
 
 export interface Explaining {
   readonly ledger: Pick<Ledger, "explain" | "alerts" | "targetStatus">;
-  readonly explainer: Pick<Explainer, "known" | "hypothetical">;
+  readonly explainer: Pick<Explainer, "known" | "hypothetical" | "edited">;
+  /** Parses the definition of a target that is only tried. */
+  readonly trialOf: TargetRegistry["trial"];
   readonly related: Pick<RelatedChanges, "before">;
   readonly clock: Clock;
   /** Returns the fingerprints under which an alert may be recorded as a heartbeat. */
@@ -25,6 +28,7 @@ export interface Explaining {
 export function explainEndpoints({
   ledger,
   explainer,
+  trialOf,
   related,
   clock,
   outdatedWarnings,
@@ -69,9 +73,14 @@ export function explainEndpoints({
       method: "POST",
       path: "/api/v1/explain",
       role: "read",
-      does: "explains per target what would happen if this alert (as in a webhook) arrived now; sends nothing",
+      does: "explains per target what would happen if this alert (as in a webhook) arrived now; { alert, target } tries an edited target and needs the role operate; sends nothing",
       async answer(request) {
-        const { body } = request;
+        const { alert: given, target: edited } = askedIn(request.body);
+        if (edited !== undefined && request.caller.roles?.includes("operate") === false)
+          throw new Problem(403, "forbidden", 'a `target` needs the role "operate"');
+        const trial = edited === undefined ? undefined : trialOf(edited);
+        if (trial && "issues" in trial) throw badRequest(...trial.issues);
+        const body = given;
         const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
         // An operator asks about a problem, so the alert counts as firing unless it has an end.
         const input = isObject && !("status" in body) ? { ...body, status: "firing" } : body;
@@ -82,8 +91,10 @@ export function explainEndpoints({
         const { alert, status } = claim;
         const known = await ledger.explain(alert.fingerprint);
         const sender = queryOf(request, "source") ?? known?.alert.sender ?? "";
-        const heldBack = await ledger.targetStatus("held_back");
-        const targets = explainer.hypothetical({ alert, status, sender }, known, heldBack);
+        const question = { alert, status, sender };
+        const targets = trial
+          ? explainer.edited(question, trial, known)
+          : explainer.hypothetical(question, known, await ledger.targetStatus("held_back"));
         const rows = targets.map(explainedBody);
         const { fingerprint, labels } = alert;
         const explanation = { fingerprint, status, ...reasonOf(targets), labels, targets: rows };
@@ -91,6 +102,12 @@ export function explainEndpoints({
       },
     },
   ];
+}
+
+/** The alert, alone or beside the target to try. An alert has no key `alert`. */
+function askedIn(body: unknown): { readonly alert: unknown; readonly target?: unknown } {
+  const isBoth = typeof body === "object" && body !== null && "alert" in body && "target" in body;
+  return isBoth ? { alert: body.alert, target: body.target } : { alert: body };
 }
 
 function explanationBody({ alert: view }: Explanation, targets: readonly Explained[]) {
