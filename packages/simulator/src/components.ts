@@ -31,7 +31,7 @@ export interface SimulatorOptions {
   readonly lean?: boolean;
   /** Same seed, same faults, same made-up keys. @default 1 */
   readonly seed?: number;
-  /** Sends the webhooks of `subscribe`. @default over the network */
+  /** Sends the webhooks of `subscribe` and the presses of Slack's buttons. @default over the network */
   readonly postWebhook?: PostWebhook;
 }
 
@@ -58,6 +58,7 @@ export class Components {
   readonly receivers: readonly Receiver[];
   readonly dispatcher: Dispatcher;
   readonly sender: WebhookSender;
+  readonly postWebhook: PostWebhook;
   readonly file: IncidentFile | undefined;
   readonly #firstLimit: LimitSetting | undefined;
   /** Number of changes to incidents and settings. */
@@ -73,10 +74,11 @@ export class Components {
     this.faults = new Faults(this.seed);
     this.receivers = receiverFactories.map((make) => make(this.state));
     this.dispatcher = new Dispatcher(this);
+    this.postWebhook = options.postWebhook ?? postWebhook;
     this.sender = new WebhookSender({
       subscriptions: this.state.subscriptions,
       clock: this.clock,
-      post: options.postWebhook ?? postWebhook,
+      post: this.postWebhook,
       makeId: () => this.state.makeUuid(),
     });
     this.#setLimits();

@@ -21,12 +21,15 @@ export type {
   LimitRow,
   MessageRow,
   OverLimitRow,
+  PressRow,
   RefusalRow,
   RequestRow,
+  SlackAppRow,
   WebhookRow,
 } from "./server/rows.ts";
 export type { Listening, ListenOptions } from "./server/server.ts";
 export type { SimulatorOptions } from "./components.ts";
+export type { NoPress, Press, SlackAppSettings } from "./receivers/slack/slack-app.ts";
 export { Simulator } from "./simulator.ts";
 
 export type { PostWebhook, WebhookRequest } from "./webhooks/webhook-sender.ts";

@@ -13,6 +13,7 @@ import { makeReport } from "./oracle/report.ts";
 import type { Report } from "./oracle/report.ts";
 import { readTruth } from "./oracle/truth.ts";
 import type { Truth, TruthSetting } from "./oracle/truth.ts";
+import type { NoPress, Press, SlackAppSettings } from "./receivers/slack/slack-app.ts";
 import { Components } from "./components.ts";
 import type { SimulatorOptions } from "./components.ts";
 import * as rows from "./server/rows.ts";
@@ -84,9 +85,9 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     return this.#components.state.changes.list().map(rows.changeRow);
   }
 
-  /** The messages in Slack's channels. */
+  /** The messages in Slack's channels, each with the replies in its thread. */
   messages(): rows.MessageRow[] {
-    return this.#components.state.messages.list().map(rows.messageRow);
+    return rows.messageRows(this.#components.state.messages.list());
   }
 
   /** The deliveries to `/webhook/{name}`. */
@@ -153,7 +154,41 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     return this.#byPerson(id, "resolve");
   }
 
+  /** Deletes a message of Slack as a person would. False when there is none. */
+  deleteMessage(ts: string): boolean {
+    return this.#components.state.messages.deleteByTs(ts);
+  }
+
+  /**
+   * Presses a button of a Slack message as a person would: the app's URL gets a signed `block_actions` payload. Returns its row,
+   * or why nothing is sent. `pressesAnswered` waits for the answer.
+   * @example simulator.press({ ts, action: "acknowledge", user: "ada" })
+   */
+  press(press: Press): rows.PressRow | NoPress {
+    const { state, clock, postWebhook } = this.#components;
+    const at = { nowMs: clock.now(), post: postWebhook, makeId: () => state.makeUuid() };
+    const record = state.slackApp.press(press, at);
+    return typeof record === "string" ? record : rows.pressRow(record);
+  }
+
+  pressesAnswered = (): Promise<void> => this.#components.state.slackApp.answered();
+
+  /** The pressed buttons and how the app answered. */
+  presses(): rows.PressRow[] {
+    return this.#components.state.slackApp.records.map(rows.pressRow);
+  }
+
   // Settings.
+
+  slackApp(): rows.SlackAppRow {
+    return rows.slackAppRow(this.#components.state.slackApp.settings);
+  }
+
+  /** Sets where the Slack app takes people's actions, and how long messages can be edited. Replaces the former settings. */
+  setSlackApp(settings: SlackAppSettings): void {
+    this.#components.state.slackApp.settings = settings;
+    this.#components.changeCount += 1;
+  }
 
   limits(): rows.LimitRow[] {
     return Array.from(this.#components.limits, ([name, limit]) => limitRow(name, limit));

@@ -3,6 +3,7 @@ import type { Fault } from "../faults/fault.ts";
 import type { Change, Delivery } from "../state/state.ts";
 import type { Incident } from "../state/incident-store.ts";
 import type { Message } from "../receivers/slack/messages.ts";
+import type { PressRecord, SlackAppSettings } from "../receivers/slack/slack-app.ts";
 import type { WebhookRecord } from "../webhooks/webhook-sender.ts";
 import type { Excess } from "../state/rate-limiter.ts";
 import type { limitRow } from "../state/limits.ts";
@@ -114,7 +115,27 @@ export const faultRow = (fault: Fault) => ({
   met: fault.met,
 });
 
-export const messageRow = (message: Message) => ({
+export interface MessageRow extends ReturnType<typeof ownRow> {
+  /** The replies in its thread, in order. Absent: there are none. */
+  replies?: MessageRow[];
+}
+
+/** Messages with their replies below them. A reply whose message was deleted stands alone. */
+export function messageRows(messages: readonly Message[]): MessageRow[] {
+  const rows = new Map<string, MessageRow>(messages.map((message) => [placeOf(message), ownRow(message)]));
+  return messages.flatMap((message) => {
+    const row = rows.get(placeOf(message))!;
+    const { channel, threadTs } = message;
+    const parent = threadTs === undefined ? undefined : rows.get(placeOf({ channel, ts: threadTs }));
+    if (parent === undefined) return [row];
+    (parent.replies ??= []).push(row);
+    return [];
+  });
+}
+
+const placeOf = ({ channel, ts }: Pick<Message, "channel" | "ts">): string => `${channel} ${ts}`;
+
+const ownRow = (message: Message) => ({
   receiver: "slack",
   channel: message.channel,
   ts: message.ts,
@@ -124,10 +145,27 @@ export const messageRow = (message: Message) => ({
   ...(message.blocks === undefined ? {} : { blocks: message.blocks }),
   ...(message.attachments === undefined ? {} : { attachments: message.attachments }),
   ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),
+  ...(message.broadcast === undefined ? {} : { broadcast: message.broadcast }),
   updates: message.updates,
 });
 
-export type MessageRow = ReturnType<typeof messageRow>;
+export const slackAppRow = ({ url, editWindowMs }: SlackAppSettings) => ({
+  url: url ?? null,
+  edit_window: editWindowMs === undefined ? null : formatDuration(editWindowMs),
+});
+
+export const pressRow = ({ id, atMs, ts, action, user, status }: PressRecord) => ({
+  id,
+  at: iso(atMs),
+  ts,
+  action,
+  user,
+  /** Null: the answer is still awaited. 0: none came in three seconds. */
+  status: status ?? null,
+});
+
+export type PressRow = ReturnType<typeof pressRow>;
+export type SlackAppRow = ReturnType<typeof slackAppRow>;
 
 export const deliveryRow = (delivery: Delivery) => ({
   at: iso(delivery.atMs),

@@ -7,7 +7,8 @@ import type { Message } from "../receivers/slack/messages.ts";
 type Line =
   | IncidentChange
   | { readonly kind: "change"; readonly change: Change }
-  | { readonly kind: "message"; readonly message: Message };
+  | { readonly kind: "message"; readonly message: Message }
+  | { readonly kind: "deleted"; readonly message: Pick<Message, "channel" | "ts"> };
 
 /** The file is rewritten after it has grown by this much. */
 const rewriteAfterBytes = 64 * 1024 * 1024;
@@ -31,6 +32,7 @@ export class IncidentFile {
     this.rewrite();
     state.incidents.onChange.push((change) => this.#append(change));
     state.messages.onChange = (message) => this.#append({ kind: "message", message });
+    state.messages.onDelete = ({ channel, ts }) => this.#append({ kind: "deleted", message: { channel, ts } });
     state.changes.onAdd = (change) => this.#append({ kind: "change", change });
   }
 
@@ -62,6 +64,7 @@ export class IncidentFile {
       if (read === undefined) throw new Error(`${this.#path}:${index + 1}: not a line of the simulator's`);
       if (read.kind === "change") this.#state.changes.add(read.change);
       else if (read.kind === "message") this.#state.messages.restore(read.message);
+      else if (read.kind === "deleted") this.#state.messages.forget(read.message);
       else this.#state.incidents.replay(read);
     }
   }
@@ -80,7 +83,7 @@ export class IncidentFile {
 function parseLine(line: string): Line | undefined {
   try {
     const value = JSON.parse(line) as Line;
-    return ["opened", "logged", "change", "message"].includes(value.kind) ? value : undefined;
+    return ["opened", "logged", "change", "message", "deleted"].includes(value.kind) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -30,8 +30,10 @@ export const defaultLimits = (): Map<string, Limit> =>
     // Alert creation; other writes have 3,000 a minute.
     ["rootly", minutely(50)],
     ["rootly_api", minutely(3000)],
-    // One message a second and channel; 429 with Retry-After in whole seconds.
+    // One post a second and channel; 429 with Retry-After in whole seconds.
     ["slack", { limit: 1, perMs: 1000, align: "sliding", retryAfter: "seconds" }],
+    // chat.update is "Tier 3: 50+ per minute", per app and workspace.
+    ["slack_update", { ...minutely(50), retryAfter: "seconds" }],
   ]);
 
 /** @throws SettingError with every issue */

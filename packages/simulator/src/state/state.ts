@@ -3,6 +3,7 @@ import { KeyHasher, KnownCredentials } from "./credentials.ts";
 import type { Region } from "./region.ts";
 import { IncidentStore } from "./incident-store.ts";
 import { Messages } from "../receivers/slack/messages.ts";
+import { SlackApp } from "../receivers/slack/slack-app.ts";
 import type { Random } from "../faults/random.ts";
 import { Subscriptions } from "../webhooks/subscriptions.ts";
 
@@ -40,6 +41,7 @@ export class SimulatorState {
   readonly subscriptions = new Subscriptions();
   readonly messages = new Messages(10_000);
   readonly hasher = new KeyHasher();
+  readonly slackApp = new SlackApp(this.messages, this.hasher);
   readonly random: Random;
   /** Keep what the oracle needs and no payloads. */
   readonly lean: boolean;
@@ -69,6 +71,7 @@ export class SimulatorState {
     this.incidents.reset();
     this.changes.clear();
     this.messages.clear();
+    this.slackApp.clear();
     this.deliveries.clear();
     this.webhookSecrets.clear();
     this.subscriptions.clear();

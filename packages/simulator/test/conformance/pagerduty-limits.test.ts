@@ -169,7 +169,7 @@ describe("a limit can be set", () => {
         retry_after: "none",
       });
     }
-    expect(JSON.parse(simulator.handle(get("/_sim/limits")).body)).toHaveLength(5);
+    expect(JSON.parse(simulator.handle(get("/_sim/limits")).body)).toHaveLength(6);
   });
 
   test("and returns to what it was with a reset", () => {

@@ -1,24 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
-import { post, TestClock } from "../requests.ts";
+import { TestClock } from "../requests.ts";
+import { api, botToken, button, fits, hook, section } from "../slack-requests.ts";
 
 /** Slack's incoming webhooks and Web API, rule by rule, as its reference sheet has them. */
-
-const webhookPath = "/services/T0001/B0001/abcdefghijklmnop";
-const botToken = "xoxb-1-2-three";
-
-const hook = (message: unknown, simulator = new Simulator(), path = webhookPath) => {
-  const answer = simulator.handle(post(path, message));
-  return { status: answer.status, body: answer.body, headers: answer.headers, simulator };
-};
-
-const api = (simulator: Simulator, method: string, body: unknown, token: string | undefined = botToken) => {
-  const headers = { "content-type": "application/json", ...(token === "" ? {} : { authorization: `Bearer ${token}` }) };
-  const answer = simulator.handle(post(`/api/${method}`, body, headers));
-  return { status: answer.status, body: JSON.parse(answer.body) as Record<string, unknown>, headers: answer.headers };
-};
-
-const section = (text: string) => ({ type: "section", text: { type: "mrkdwn", text } });
 
 describe("incoming webhook", () => {
   test("answers plain text ok, not JSON", () => {
@@ -76,9 +61,7 @@ describe("incoming webhook", () => {
   });
 });
 
-const fits = (blocks: unknown): boolean => hook({ text: "x", blocks }).status === 200;
 const attach = (attachment: unknown): string => hook({ text: "x", attachments: [attachment] }).body;
-const button = (more: object = {}) => ({ type: "button", text: { type: "plain_text", text: "Open" }, ...more });
 
 describe("Block Kit", () => {
   test.each<[string, number, (count: number) => unknown]>([

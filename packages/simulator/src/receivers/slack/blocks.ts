@@ -68,6 +68,14 @@ function element(block: Block, at: string, found: Found): void {
   textObject(block["text"], `${at}.text`, 75, found, ["plain_text"]);
   if (block["value"] !== undefined) text(block["value"], `${at}.value`, 2000, found);
   if (block["url"] !== undefined) url(block["url"], `${at}.url`, found);
+  if (block["action_id"] !== undefined) text(block["action_id"], `${at}.action_id`, 255, found);
+  const { confirm } = block;
+  if (confirm === undefined) return;
+  if (!isRecord(confirm)) return void found.push({ field: `${at}.confirm`, reason: "must be an object" });
+  textObject(confirm["title"], `${at}.confirm.title`, 100, found, ["plain_text"]);
+  textObject(confirm["text"], `${at}.confirm.text`, 300, found);
+  textObject(confirm["confirm"], `${at}.confirm.confirm`, 30, found, ["plain_text"]);
+  textObject(confirm["deny"], `${at}.confirm.deny`, 30, found, ["plain_text"]);
 }
 
 function image(block: Block, at: string, found: Found): void {

@@ -7,6 +7,8 @@ export interface Message {
   readonly key: string;
   readonly postedAtMs: number;
   readonly threadTs?: string | undefined;
+  /** A reply that is also shown in the channel. */
+  readonly broadcast?: true;
   text: string;
   blocks?: unknown;
   attachments?: unknown;
@@ -20,6 +22,7 @@ export class Messages {
   readonly #messages = new Map<string, Message>();
   #counter = 0;
   onChange: ((message: Message) => void) | undefined;
+  onDelete: ((message: Message) => void) | undefined;
 
   constructor(most: number) {
     this.#most = most;
@@ -47,6 +50,24 @@ export class Messages {
 
   find(channel: string, ts: string): Message | undefined {
     return this.#messages.get(`${channel} ${ts}`);
+  }
+
+  /** A time stamp is unique in all channels here. */
+  findByTs(ts: string): Message | undefined {
+    return this.list().find((message) => message.ts === ts);
+  }
+
+  /** A person deletes the message. False when there is none. */
+  deleteByTs(ts: string): boolean {
+    const message = this.findByTs(ts);
+    if (message === undefined) return false;
+    this.forget(message);
+    this.onDelete?.(message);
+    return true;
+  }
+
+  forget({ channel, ts }: Pick<Message, "channel" | "ts">): void {
+    this.#messages.delete(`${channel} ${ts}`);
   }
 
   list(): Message[] {

@@ -43,15 +43,17 @@ function readCall(state: SimulatorState, request: SimulatorRequest, region: Regi
   const parsed = parseJsonBody(request, ["application/json"]);
   const body = "value" in parsed && isRecord(parsed.value) ? parsed.value : undefined;
   const channel = stringOf(body?.["channel"]);
+  // One post a second and channel, which is known by its id or its name. Updates have a limit of their own for each token.
+  const chargeOf = (): Call["charge"] => {
+    if (key === undefined || channel === undefined) return undefined;
+    if (name === "chat.update") return { limit: "slack_update", region, key };
+    return { limit: "slack", region, key: state.hasher.hash(`${key} ${channelId(state, channel)}`) };
+  };
   return {
     action: name,
     key,
     dedupKey: stringOf(body?.["ts"]),
-    // One message a second and channel, whichever method; the channel is known by its id or its name.
-    charge:
-      key === undefined || channel === undefined
-        ? undefined
-        : { limit: "slack", region, key: state.hasher.hash(`${key} ${channelId(state, channel)}`) },
+    charge: chargeOf(),
     throttled,
     serve(atMs) {
       const method = Object.hasOwn(webApiMethods, name) ? webApiMethods[name] : undefined;
@@ -81,12 +83,22 @@ function postMessage(state: SimulatorState, body: Body, key: string, atMs: numbe
   if (channel === "") return fail("channel_not_found", [{ field: "channel", reason: "is missing" }]);
   const fault = messageFault(body);
   if (fault !== undefined) return fail(fault.error, fault.violations);
+  const threadTs = stringOf(body["thread_ts"]);
+  const parent = threadTs === undefined ? undefined : state.messages.find(channelId(state, channel), threadTs);
+  if (threadTs !== undefined && parent === undefined) {
+    return fail("thread_not_found", [{ field: "thread_ts", reason: "no such message in the channel" }]);
+  }
+  if (parent?.threadTs !== undefined) {
+    return fail("cannot_reply_to_message", [{ field: "thread_ts", reason: "is a reply; use the ts of its parent" }]);
+  }
+  const broadcast = threadTs !== undefined && body["reply_broadcast"] === true;
   const message = {
     channel: channelId(state, channel),
     ts: state.messages.makeTs(atMs),
     key,
     postedAtMs: atMs,
-    threadTs: stringOf(body["thread_ts"]),
+    threadTs,
+    ...(broadcast && { broadcast: true as const }),
     text: Array.from(stringOf(body["text"]) ?? "")
       .slice(0, maxCharacters)
       .join(""),
@@ -103,10 +115,14 @@ function postMessage(state: SimulatorState, body: Body, key: string, atMs: numbe
   };
 }
 
-function update(state: SimulatorState, body: Body, key: string): Served {
+function update(state: SimulatorState, body: Body, key: string, atMs: number): Served {
   const found = findOwn(state, body, key);
   if ("answer" in found) return found;
   const { message } = found;
+  const { editWindowMs = Infinity } = state.slackApp.settings;
+  if (atMs - message.postedAtMs > editWindowMs) {
+    return fail("edit_window_closed", [{ field: "ts", reason: "is older than the workspace allows to edit" }]);
+  }
   const text = stringOf(body["text"]);
   if (text !== undefined && codePointsExceed(text, maxUpdateCharacters)) {
     return fail("msg_too_long", [{ field: "text", reason: `must be less than ${maxUpdateCharacters + 1} characters` }]);

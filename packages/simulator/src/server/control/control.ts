@@ -8,6 +8,7 @@ import { dashboard } from "../../dashboard/dashboard.ts";
 import { SettingError } from "../../setting-error.ts";
 import type { SimulatorControls } from "./simulator-controls.ts";
 import { overview } from "./overview.ts";
+import { setSlackApp, slackControls } from "./slack-controls.ts";
 import { expect, isStrings, readBody, readLimit, readObject } from "./read-body.ts";
 
 type Route = (simulator: SimulatorControls, request: SimulatorRequest) => unknown;
@@ -62,6 +63,10 @@ const controlRoutes: Readonly<Record<string, Route>> = {
     return queryOf(path).get("format") === "text" ? text(200, words) : { ...report, words };
   },
 
+  "GET /_sim/slack-app": (simulator) => simulator.slackApp(),
+  "POST /_sim/slack-app": setSlackApp,
+  "GET /_sim/presses": (simulator) => simulator.presses(),
+
   "GET /_sim/webhooks": (simulator) => simulator.webhooks(),
   "POST /_sim/webhooks": (simulator, request) => {
     const { url, secrets = [], events = [] } = readObject(request);
@@ -105,7 +110,11 @@ export function control(
       const said = controlRoutes[route]?.(simulator, request);
       return isAnswer(said) ? said : json(200, said);
     }
-    return byPerson(simulator, route) ?? problem(404, "not_found", `${route} is not part of the control API`);
+    return (
+      byPerson(simulator, route) ??
+      slackControls(simulator, request, route) ??
+      problem(404, "not_found", `${route} is not part of the control API`)
+    );
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
     return problem(400, error.code, error.message, error.issues);

@@ -2,6 +2,7 @@ import type { FaultSetting } from "../../faults/fault.ts";
 import type { Report } from "../../oracle/report.ts";
 import type { TruthSetting } from "../../oracle/truth.ts";
 import type { LimitSetting } from "../../state/limits.ts";
+import type { NoPress, Press, SlackAppSettings } from "../../receivers/slack/slack-app.ts";
 import type * as rows from "../rows.ts";
 
 /** The part of the simulator that the control API reads and changes. `Simulator` says what each member does. */
@@ -14,6 +15,11 @@ export interface SimulatorControls {
   refused(): rows.RefusalRow[];
   requests(limit?: number): rows.RequestRow[];
   overLimit(): rows.OverLimitRow[];
+  deleteMessage(ts: string): boolean;
+  press(press: Press): rows.PressRow | NoPress;
+  presses(): rows.PressRow[];
+  slackApp(): rows.SlackAppRow;
+  setSlackApp(settings: SlackAppSettings): void;
   webhooks(): rows.WebhookRow[];
   report(): Report;
   acknowledge(id: string): boolean;
