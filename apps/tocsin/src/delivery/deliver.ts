@@ -48,7 +48,9 @@ export function deliver({
     if (targets.isRefused(lease.target)) return { outcome: ownRefusals.refusedTarget };
     const found = targets.publisherForLease(lease);
     if (found === undefined) return { outcome: ownRefusals.lostKey };
-    const spanMs = lease.action === "trigger" ? targets.includeChangesMs(lease.target) : 0;
+    // A message that is updated shows the changes in each of its versions.
+    const spanMs =
+      lease.action === "trigger" || lease.receipt !== undefined ? targets.includeChangesMs(lease.target) : 0;
     const alert = spanMs > 0 ? notify(lease).alert : undefined;
     const notification = notify(lease, alert && (await relatedChanges(alert, spanMs)));
     // A shadow does everything except send.

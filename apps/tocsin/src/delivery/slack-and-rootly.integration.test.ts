@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { hashKey } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { compose } from "../compose.ts";
 import { readConfig } from "../config/config.ts";
@@ -71,13 +72,18 @@ async function restart(service: TestService): Promise<Asked & { stop(): Promise<
   };
 }
 
-const textsIn = (service: TestService, channel: string) =>
+/** The texts in a channel, each message with its thread. */
+const textsIn = (service: TestService, channel: string | undefined) =>
   service.simulator
     .messages()
     .filter((message) => message.channel === channel)
-    .map(({ text }) => text);
+    .flatMap(({ text, replies = [] }) => [text, ...replies.map((reply) => reply.text)]);
 
-const channels = (service: TestService) => [...new Set(service.simulator.messages().map(({ channel }) => channel))];
+/** The channels of the webhook and of the bot. */
+const channels = (service: TestService) =>
+  [webhookPath, botToken].map(
+    (credential) => service.simulator.messages().find(({ key }) => key === hashKey(credential))?.channel,
+  );
 
 const atRootly = (service: TestService) =>
   service.simulator.incidents().filter(({ receiver }) => receiver === "rootly");
@@ -116,8 +122,11 @@ describe("Slack and Rootly", () => {
       await again.stop();
     }
     const cycle = ["🔴 CRITICAL disk is full", "✅ RESOLVED disk is full"];
-    expect(channels(service)).toHaveLength(2);
-    for (const channel of channels(service)) expect(textsIn(service, channel)).toEqual([...cycle, ...cycle]);
+    const [hook, bot] = channels(service);
+    expect(textsIn(service, hook)).toEqual([...cycle, ...cycle]);
+    // The bot updates its message, also after a restart, and posts another one for the next episode.
+    const updated = ["✅ RESOLVED disk is full", "✅ Resolved"];
+    expect(textsIn(service, bot)).toEqual([...updated, ...updated]);
     expect(atRootly(service).map(({ events }) => events.map(({ action }) => action))).toEqual([
       ["trigger", "resolve"],
       ["trigger", "resolve"],
@@ -133,8 +142,12 @@ describe("Slack and Rootly", () => {
     const { body } = await service.ask("GET", "/api/v1/incidents");
     for (const { id } of body.incidents) await service.ask("POST", `/api/v1/incidents/${id}/acknowledge`);
     await quiet(service);
-    const said = ["🔴 CRITICAL disk is full", "👀 ACKNOWLEDGED disk is full"];
-    for (const channel of channels(service)) expect(textsIn(service, channel)).toEqual(said);
+    const [hook, bot] = channels(service);
+    expect(textsIn(service, hook)).toEqual(["🔴 CRITICAL disk is full", "👀 ACKNOWLEDGED disk is full"]);
+    expect(textsIn(service, bot)).toEqual([
+      "👀 ACKNOWLEDGED · CRITICAL disk is full",
+      expect.stringMatching(/^👀 Acknowledged/),
+    ]);
     expect(atRootly(service).map(({ status }) => status)).toEqual(["acknowledged"]);
   });
 
@@ -145,8 +158,12 @@ describe("Slack and Rootly", () => {
       await post(service, alertOf("disk", "firing", { labels: { alertname: "DiskFull", severity } }));
       await quiet(service);
     }
-    const said = ["🟡 WARNING disk is full", "🔴 CRITICAL disk is full"];
-    for (const channel of channels(service)) expect(textsIn(service, channel)).toEqual(said);
+    const [hook, bot] = channels(service);
+    expect(textsIn(service, hook)).toEqual(["🟡 WARNING disk is full", "🔴 CRITICAL disk is full"]);
+    expect(textsIn(service, bot)).toEqual([
+      "🔴 FIRING · CRITICAL disk is full",
+      "🔴 Severity is now *CRITICAL*: disk is full",
+    ]);
     expect(atRootly(service)).toMatchObject([{ status: "triggered", severity: "critical" }]);
   });
 
@@ -155,7 +172,8 @@ describe("Slack and Rootly", () => {
       targets: targetsAt(url).map((target) => ({ ...target, rate_limit: { limit: 0 } })),
     }));
     const { simulator } = service;
-    for (const receiver of ["slack", "rootly", "rootly_api", "pagerduty"]) simulator.setLimit({ receiver, limit: 0 });
+    for (const receiver of ["slack", "slack_update", "rootly", "rootly_api", "pagerduty"])
+      simulator.setLimit({ receiver, limit: 0 });
     const alerts = hostile.map(({ fingerprint = "", ...more }, i) => alertOf(`${fingerprint}${i}`, "firing", more));
     expect((await post(service, ...alerts)).body).toMatchObject({ accepted: alerts.length, rejected: 0 });
     await quiet(service);
@@ -163,7 +181,8 @@ describe("Slack and Rootly", () => {
     await quiet(service);
     expect(simulator.refused()).toEqual([]);
     expect(atRootly(service).map(({ status }) => status)).toEqual(alerts.map(() => "resolved"));
-    expect(simulator.messages()).toHaveLength(2 * 2 * alerts.length);
+    // The webhook posts twice for each, the bot once.
+    expect(simulator.messages()).toHaveLength(3 * alerts.length);
     expect(JSON.stringify(simulator.messages())).not.toMatch(/<[!@#](?!date\^)/);
   });
 

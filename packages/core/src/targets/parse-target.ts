@@ -147,7 +147,6 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   const tls = fields.tls && readTls(fields.tls, options.readSecret, complain);
   if (tls !== undefined && fields.url?.protocol === "http:") complain("tls", "applies only to a url with https");
   const threshold = thresholdOf(fields.metadata["severity_threshold"], complain);
-  const rateLimit = rateLimitOf(fields.rate_limit, type, complain);
   const endpoint = type.locate({
     url: fields.url,
     headers,
@@ -156,6 +155,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
       secretAt(path, readSecretField(given as SecretInput | undefined, path, options.readSecret, complain)),
     siblingEntry: (key) => secretAt(key, presentSecret(options.siblingEntries?.[key])),
   });
+  const rateLimit = rateLimitOf(fields.rate_limit, endpoint.rateLimit ?? type.rateLimit, complain);
   if ([endpoint.credential, endpoint.restToken].some((secret) => secret && name?.includes(secret.reveal())))
     complain("name", "must not contain the credential");
 
@@ -215,8 +215,8 @@ function thresholdOf(word: unknown, complain: Complain): Severity | undefined {
 
 const defaultBurst = 10;
 
-function rateLimitOf(given: CommonFields["rate_limit"], type: TargetType, complain: Complain): RateLimit {
-  const { algorithm, reserve, limit = type.rateLimit.limit, per = type.rateLimit.perMs } = given;
+function rateLimitOf(given: CommonFields["rate_limit"], usual: TargetType["rateLimit"], complain: Complain): RateLimit {
+  const { algorithm, reserve, limit = usual.limit, per = usual.perMs } = given;
   if (algorithm === "sliding_window") {
     if (given.burst !== undefined) complain("rate_limit.burst", "only the token_bucket algorithm has a burst");
     return { limit, perMs: per, algorithm, burst: 0, reserve };

@@ -16,12 +16,17 @@ export interface TargetType {
   /** Keys that only this type has. */
   readonly fields: z.ZodRawShape;
   /** Default for targets without a `rate_limit`. `limit: 0` = no limit. */
-  readonly rateLimit: { readonly limit: number; readonly perMs: number };
+  readonly rateLimit: DefaultRateLimit;
   readonly adoptsUnknownResolves: boolean;
   /** Whether targets receive changes by default; `never`: the receiver has no place for an event without an end. */
   readonly changes: boolean | "never";
   /** Decides a target's URL and credential; no other code does. Paths of issues are relative to the target. */
   readonly locate: (given: EndpointInput) => ResolvedEndpoint;
+}
+
+interface DefaultRateLimit {
+  readonly limit: number;
+  readonly perMs: number;
 }
 
 /**
@@ -46,6 +51,8 @@ export interface ResolvedEndpoint {
   readonly degraded: boolean;
   /** Why this endpoint can receive no changes, although others of its type can. Absent: it can. */
   readonly whyNoChanges?: string;
+  /** Default for this endpoint. @default the one of its type */
+  readonly rateLimit?: DefaultRateLimit;
   /** @default nothing is signed */
   readonly signingSecrets?: readonly Secret[];
   /** For reading the receiver's API. It is never needed to send an event. @default it is not read */

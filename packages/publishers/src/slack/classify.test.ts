@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Reply } from "@tocsin/http";
-import { classify } from "./classify.ts";
+import { classify, messageGone, receiptIn } from "./classify.ts";
 
 const nowMs = Date.UTC(2026, 10, 23);
 const answered = (status: number, body = "", retryAfter?: string): Reply => ({
@@ -46,6 +46,8 @@ describe("an answer of Slack", () => {
     ["msg_too_long", 200, failing("msg_too_long"), { kind: "refused" }],
     ["ratelimited", 200, failing("ratelimited"), { kind: "retry", reason: "rate_limited" }],
     ["service_unavailable", 200, failing("service_unavailable"), { kind: "retry", reason: "server" }],
+    ["update_failed", 200, failing("update_failed"), { kind: "retry", reason: "server" }],
+    ["a locked thread", 200, failing("restricted_action_thread_locked"), { kind: "blocked", state: "misconfigured" }],
     ["fatal_error, perhaps after it was posted", 200, failing("fatal_error"), { kind: "ambiguous" }],
     ["internal_error with a 500", 500, failing("internal_error"), { kind: "ambiguous" }],
     ["an undocumented name", 200, failing("too_blue"), { kind: "retry", reason: "server" }],
@@ -73,6 +75,28 @@ describe("an answer of Slack", () => {
   test("that never came is classified as everywhere", () => {
     const lost: Reply = { kind: "failed", left: true, reason: "network", detail: "d" };
     expect(classify(lost, nowMs, atSlack)).toEqual({ kind: "ambiguous", reason: "network", detail: "d" });
+  });
+});
+
+describe("an answer to an update", () => {
+  test.each(["message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"])(
+    "means that the message is gone: %s",
+    (error) => {
+      expect(messageGone(answered(200, failing(error)))).toBe(true);
+      // A proxy's failure says nothing about the message.
+      expect(messageGone(answered(503, failing(error)))).toBe(false);
+    },
+  );
+
+  test.each(["channel_not_found", "msg_too_long", "too_blue"])("does not mean that: %s", (error) => {
+    expect(messageGone(answered(200, failing(error)))).toBe(false);
+  });
+
+  test("names the message, if it does", () => {
+    const body = JSON.stringify({ ok: true, channel: "C1", ts: "1.2", message: { text: "x" } });
+    expect(receiptIn(answered(200, body))).toEqual({ channel: "C1", ts: "1.2" });
+    for (const other of ["ok", "null", "[]", '{"ok":true,"ts":1.2,"channel":"C1"}'])
+      expect(receiptIn(answered(200, other))).toBeUndefined();
   });
 });
 

@@ -8,7 +8,8 @@ import {
   classifyUnanswered,
 } from "../shared/classify-response.ts";
 import type { Reply } from "@tocsin/http";
-import { isBlocksError, errorMeaning, errorOutcome } from "./errors.ts";
+import { isBlocksError, errorMeaning, errorOutcome, isGoneError } from "./errors.ts";
+import type { MessageReceipt } from "./message-receipt.ts";
 
 /**
  * Classifies the answer to a message. A webhook of Slack answers a plain `ok`, or the name of an error with a 4xx; the Web
@@ -37,6 +38,17 @@ export function classify(reply: Reply, nowMs: number, { atSlack }: { atSlack: bo
 /** Slack refused the blocks of a message; the text alone may be accepted. */
 export const blocksRefused = (reply: Reply): boolean =>
   reply.kind === "answered" && reply.status < 429 && isBlocksError(read(reply.body).error ?? "");
+
+/** The message can no longer be updated: it was deleted, or it is older than the workspace allows to edit. */
+export const messageGone = (reply: Reply): boolean =>
+  reply.kind === "answered" && reply.status < 429 && isGoneError(read(reply.body).error ?? "");
+
+/** The message that the Web API posted. Undefined: the answer does not name it. */
+export function receiptIn(reply: Reply): MessageReceipt | undefined {
+  if (reply.kind !== "answered") return undefined;
+  const { channel, ts } = fieldsOf(reply.body);
+  return typeof channel === "string" && typeof ts === "string" ? { channel, ts } : undefined;
+}
 
 interface Said {
   /** Undefined: the body has neither. */

@@ -13,13 +13,14 @@ const names: Readonly<Record<Meaning, string>> = {
     account_inactive token_revoked token_expired missing_scope not_allowed_token_type org_login_required ekm_access_denied`,
   misconfigured: `channel_not_found channel_is_archived is_archived not_in_channel restricted_action
     restricted_action_read_only_channel restricted_action_thread_only_channel restricted_action_non_threadable_channel
+    restricted_action_thread_locked cannot_reply_to_message thread_not_found
     action_prohibited posting_to_general_channel_denied no_permission user_not_found user_not_in_channel access_denied
     unknown_method`,
   refused: `invalid_payload invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text too_many_attachments
     invalid_attachments attachment_payload_limit_exceeded invalid_arguments invalid_json json_not_object invalid_post_type
     missing_post_type invalid_charset`,
   throttled: "ratelimited rate_limited message_limit_exceeded",
-  temporary: "service_unavailable request_timeout team_added_to_org",
+  temporary: "service_unavailable request_timeout team_added_to_org update_failed",
   // The message may have been posted before the error.
   doubtful: "fatal_error internal_error",
 };
@@ -28,8 +29,13 @@ const meanings = new Map(
   Object.entries(names).flatMap(([meaning, list]) => list.split(/\s+/).map((name) => [name, meaning as Meaning])),
 );
 
-/** Slack refuses the blocks of the message, not its text. */
-export const isBlocksError = (name: string): boolean => /^(invalid_blocks(_format)?|msg_blocks_too_long)$/.test(name);
+/** Slack refuses the blocks of the message or of its attachments, not its text. */
+export const isBlocksError = (name: string): boolean =>
+  /^(invalid_blocks(_format)?|msg_blocks_too_long|invalid_attachments|attachment_payload_limit_exceeded)$/.test(name);
+
+/** `chat.update` cannot reach the message: https://docs.slack.dev/reference/methods/chat.update#errors. */
+export const isGoneError = (name: string): boolean =>
+  /^(message_not_found|cant_update_message|edit_window_closed|is_inactive)$/.test(name);
 
 /** Undefined: the name is not documented. */
 export const errorMeaning = (name: string): Meaning | undefined => meanings.get(name);

@@ -30,18 +30,36 @@ test("for any alert, Slack accepts the message, and it pings no one", async () =
   const { signal } = new AbortController();
   const actions = fc.constantFrom("trigger" as const, "acknowledge" as const, "resolve" as const, "change" as const);
 
+  const causes = fc.constantFrom("severity" as const, "members" as const, "reminder" as const, undefined);
   await fc.assert(
-    fc.asyncProperty(hostileAlerts, hostileText, actions, async (alert, incidentUrl, action) => {
+    fc.asyncProperty(hostileAlerts, hostileText, actions, causes, async (alert, incidentUrl, action, cause) => {
+      simulator.reset();
+      simulator.setLimit({ receiver: "slack_update", limit: 0 });
       for (const decision of route(alert, targets)) {
         if (!decision.send) throw new Error("told nobody");
         const publisher = publishers.get(decision.target)!;
         const outcome = await publisher.publish(tellingOf({ ...decision, alert, action, incidentUrl }), signal);
         expect({ outcome: outcome.kind, refused: simulator.refused() }).toEqual({ outcome: "accepted", refused: [] });
+        if (outcome.kind !== "accepted" || decision.target !== "words") continue;
+        // The next event of the same incident updates the bot's message, and replies in its thread.
+        const next = tellingOf({
+          ...decision,
+          alert,
+          action,
+          incidentUrl,
+          actions: true,
+          receipt: outcome.receipt,
+          ...(cause !== undefined && { cause }),
+          acknowledgedBy: { by: incidentUrl, atMs: alert.startsAtMs },
+        });
+        expect((await publisher.publish(next, signal)).kind).toBe("accepted");
+        expect(simulator.refused()).toEqual([]);
       }
       const messages = simulator.messages();
-      expect(messages).toHaveLength(targets.length);
-      expect(JSON.stringify(messages)).not.toMatch(/<[!@#](?!date\^)/);
-      simulator.reset();
+      expect(messages).toHaveLength(action === "change" ? 3 : targets.length);
+      // Slack does not show the value of a button.
+      const shown = JSON.stringify(messages, (key, value: unknown) => (key === "value" ? "" : value));
+      expect(shown).not.toMatch(/<[!@#](?!date\^)/);
     }),
     { numRuns: 300 },
   );

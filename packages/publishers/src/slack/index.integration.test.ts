@@ -29,6 +29,15 @@ publisherContract("Slack by bot", {
   half: { act: 'HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"ok":tr', means: "ambiguous" },
 });
 
+publisherContract("Slack by bot, for a message that exists", {
+  open: ({ url, secret }) => slackPublisher({ ...botAt(url), credential: new Secret(secret) }, options),
+  secret: botToken,
+  telling: tellingOf({ receipt: "C1:1503435956.000247", cause: "repair" }),
+  accepts: answer(200, JSON.stringify({ ok: true, channel: "C1", ts: "1503435956.000247" })),
+  refuses: answer(200, JSON.stringify({ ok: false, error: "msg_too_long" })),
+  half: { act: 'HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"ok":tr', means: "ambiguous" },
+});
+
 /** Publishes once; gives back the outcome and what arrived. */
 async function publish(at: (url: string) => Target, act: Act) {
   await using receiver = await ScriptedReceiver.open(act);

@@ -5,29 +5,35 @@ import { requestHeaders } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { blocksRefused, classify } from "./classify.ts";
 import { messageOf } from "./message.ts";
+import { slackBotPublisher } from "./bot-publisher.ts";
 import { TextOnlyRetry } from "./text-only-retry.ts";
 import { isSlackHost } from "./slack-hosts.ts";
+import { unasked } from "./unasked.ts";
 
 export { slackTargetType } from "./target-type.ts";
 
 /**
- * Slack's incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), whose path is the
- * credential; or, where the target names a channel, `chat.postMessage` with a bot's token. One message per call.
+ * Publishes to a channel: as a bot if the target names a channel, else by an incoming webhook
+ * (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), whose path is the credential.
  */
-export function slackPublisher(
+export const slackPublisher = (endpoint: Endpoint, surroundings: PublisherSurroundings): Publisher =>
+  typeof endpoint.typeOptions["channel"] === "string"
+    ? slackBotPublisher(endpoint, surroundings)
+    : slackWebhookPublisher(endpoint, surroundings);
+
+/** One message per event: a webhook cannot update a message. */
+function slackWebhookPublisher(
   endpoint: Endpoint,
   { transport, version, slackHosts, now = Date.now }: PublisherSurroundings,
 ): Publisher {
-  const { url, typeOptions: own } = endpoint;
+  const { url } = endpoint;
   const atSlack = isSlackHost(new URL(url), slackHosts);
-  const credential = endpoint.credential?.reveal() ?? "";
-  const bot = typeof own["channel"] === "string" ? { channel: own["channel"] } : undefined;
-  const address = addressOf(bot ? `${url}/api/chat.postMessage` : url + credential);
-  const headers = [...requestHeaders(endpoint, version), ...(bot ? ["authorization", `Bearer ${credential}`] : [])];
+  const path = endpoint.credential?.reveal() ?? "";
+  const address = addressOf(url + path);
+  const headers = requestHeaders(endpoint, version);
   // The last part of a webhook's path is nearly the whole secret.
-  const redactor = endpointRedactor(endpoint, bot ? [] : credential.split("/").slice(-1));
+  const redactor = endpointRedactor(endpoint, path.split("/").slice(-1));
   const sender = redactor.sender(transport);
-  const bodyOf = (telling: Notification) => ({ ...bot, ...messageOf(telling, endpoint) });
   const plainly = new TextOnlyRetry();
 
   return {
@@ -36,7 +42,7 @@ export function slackPublisher(
 
     async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
       if (telling.action === "check") return unasked;
-      const { blocks, ...plain } = bodyOf(telling);
+      const { blocks, ...plain } = messageOf(telling, endpoint);
       const asText = plainly.take(telling.eventId);
       const body = JSON.stringify(asText ? plain : { ...plain, blocks });
       const reply = await sender.post({ address, headers, body, signal });
@@ -46,11 +52,8 @@ export function slackPublisher(
       return redactor.outcome({ ...outcome, kind: "retry", detail: `${outcome.detail}; again as text alone` });
     },
 
-    render: (telling: Notification): unknown => redactor.json(bodyOf(telling)),
+    render: (telling: Notification): unknown => redactor.json(messageOf(telling, endpoint)),
 
     async [Symbol.asyncDispose]() {},
   };
 }
-
-/** Never called: the engine checks a key only after an answer that suspects it, and Slack has none. */
-const unasked: Outcome = { kind: "refused", reason: "bug", detail: "Slack cannot be asked without posting a message" };

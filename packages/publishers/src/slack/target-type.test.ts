@@ -47,7 +47,7 @@ describe("a Slack target", () => {
     ["https://proxy.example.com/slack/api/", "https://proxy.example.com/slack"],
   ])("by a bot with the url %j is at %s", (url, at) => {
     const target = parsed({ bot_token: botToken, channel, ...(url && { url }) });
-    expect(target).toMatchObject({ url: at, typeOptions: { channel }, rateLimit: { limit: 1, perMs: 1_000 } });
+    expect(target).toMatchObject({ url: at, typeOptions: { channel }, rateLimit: { limit: 1, perMs: 1_200 } });
     expect(target.credential!.reveal()).toBe(botToken);
   });
 

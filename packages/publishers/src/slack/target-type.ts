@@ -17,8 +17,11 @@ export const slackTargetType: TargetType = {
 \`bot_token\` beside \`target.json\` in the same Secret. A webhook's URL is a credential, so it is never shown; it may also be in
 \`url\`. With a bot's token, the default of \`url\` is \`https://slack.com\`.
 
+A bot posts one message for each incident and updates it; a webhook posts a message for each event.
+
 Messages use \`summary\`, \`severity\`, \`dedup_key\` and \`custom_details\` of \`template\`. The default limit is Slack's limit for a webhook and for
-a channel; targets that share a bot's token share the limit.`,
+a channel. With a bot's token it is 1 per 1.2s, because an event may update one message and post another one: Slack takes one post a
+second in a channel, and 50 updates a minute. Targets that share a bot's token share the limit.`,
   fields: {
     webhook_url: secretInput.optional().describe("URL of an incoming webhook; the URL itself is the credential."),
     bot_token: secretInput.optional().describe("Token of a bot (`xoxb-…`) with the scope `chat:write`."),
@@ -34,6 +37,12 @@ a channel; targets that share a bot's token share the limit.`,
   changes: false,
   locate,
 };
+
+/**
+ * An attempt posts at most once and updates at most once. https://docs.slack.dev/reference/methods/chat.update: tier 3, "50+ per
+ * minute", per app and workspace; posts are limited to one per second and channel.
+ */
+const botRateLimit = { limit: 1, perMs: 1_200 };
 
 function locate(given: EndpointInput): ResolvedEndpoint {
   const { typeOptions: own, headers } = given;
@@ -57,7 +66,13 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   } else {
     complain("webhook_url", "required: the URL of an incoming webhook; or bot_token and channel");
   }
-  return { ...rest, url: apiOf(given.url), credential: token ?? null, typeOptions: { channel } };
+  return {
+    ...rest,
+    url: apiOf(given.url),
+    credential: token ?? null,
+    typeOptions: { channel },
+    rateLimit: botRateLimit,
+  };
 }
 
 /** Finds the webhook URL in any of its places; a `url` with the path of a webhook is one, too. */

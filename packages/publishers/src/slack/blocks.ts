@@ -1,0 +1,19 @@
+/** https://docs.slack.dev/reference/block-kit/blocks, only the used part. */
+export type Block =
+  | { readonly type: "section"; readonly text: Text }
+  | { readonly type: "section"; readonly fields: readonly Text[] }
+  | { readonly type: "context"; readonly elements: readonly Text[] };
+
+export interface Text {
+  readonly type: "mrkdwn";
+  readonly text: string;
+  /** Slack reads only explicit markup: no name of a channel or person in an alert becomes a link. */
+  readonly verbatim: true;
+}
+
+export const mrkdwn = (text: string): Text => ({ type: "mrkdwn", text, verbatim: true });
+export const section = (text: string): Block => ({ type: "section", text: mrkdwn(text) });
+export const context = (text: string): Block => ({ type: "context", elements: [mrkdwn(text)] });
+
+/** Slack's limits: 3,000 characters per section, 2,000 per field, 10 fields. The limit of 50 blocks is never reached. */
+export const most = { summary: 1_100, text: 3_000, fields: 10, fieldName: 100, fieldValue: 300 };
