@@ -280,7 +280,8 @@ describe("replicas", () => {
   beforeAll(async () => {
     for (const encryptionKey of [key(1), key(1), [key(2), key(1)], key(3)])
       services.push(await started({}, { encryptionKey }));
-  });
+    // Four services start here, also on a machine that is busy.
+  }, 60_000);
   afterAll(async () => {
     for (const service of services) await service[Symbol.asyncDispose]();
   });
