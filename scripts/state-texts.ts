@@ -100,7 +100,10 @@ export const reasonTexts: Readonly<Record<Reason, Explanation>> = {
       "If the problem is over, `tocsin incidents resolve ID`. See [Alertmanager](alertmanager.md) for the usual cause.",
   },
   unconfirmed: {
-    meaning: "A reminder is due, but no source has confirmed the alert lately. It waits for the next confirmation.",
+    meaning:
+      "Delivered, with one of two doubts. The source: a reminder is due, but no source has confirmed the alert lately, so the reminder waits for the next confirmation. Or the receiver: the target has `confirm_within`, and the receiver has not reported that an incident of this critical exists, so the fallback received it too. In the second case the history has a line `unconfirmed`, and `tocsin doctor` shows `critical_unconfirmed`.",
+    remedy:
+      "The receiver: look there for an event rule that suppresses the event, a disabled service, or the key of another team. See [Canary](canary.md).",
   },
   silenced: {
     meaning:

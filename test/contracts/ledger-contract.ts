@@ -29,6 +29,7 @@ import { changeWatchers } from "./ledger/change-watchers.ts";
 import { receipts } from "./ledger/receipts.ts";
 import { receiverEvents } from "./ledger/receiver-events.ts";
 import { traces } from "./ledger/traces.ts";
+import { unconfirmedCriticals } from "./ledger/unconfirmed-criticals.ts";
 import type { LedgerSubject } from "./ledger/ledger-harness.ts";
 
 export type { LedgerOptions, LedgerSubject } from "./ledger/ledger-harness.ts";
@@ -55,6 +56,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     targetChanges(subject);
     if (subject.virtualTime) heldFirings(subject);
     fallbacks(subject);
+    unconfirmedCriticals(subject);
     operators(subject);
     queries(subject);
     summaries(subject);

@@ -94,7 +94,15 @@ export function lateReports(subject: LedgerSubject): void {
       await harness.claim();
       await harness.claim();
       expect(harness.reported.slice(1)).toEqual([
-        { kind: "fallback", incident, fingerprint: "a", target: "first", fallback: "second", notified },
+        {
+          kind: "fallback",
+          incident,
+          fingerprint: "a",
+          target: "first",
+          fallback: "second",
+          notified,
+          why: "undelivered",
+        },
       ]);
     });
   });

@@ -24,7 +24,7 @@ import { compileTarget, type CompiledTarget, type TypedPublisher } from "./compi
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
 import type { Origin } from "./reachability/reachability.ts";
-import { parseDefinition, resolveTargets } from "./resolve-targets.ts";
+import { parseDefinition, type ResolveOptions, resolveTargets } from "./resolve-targets.ts";
 import type { ResolvedTarget } from "./resolved-target.ts";
 import { type UnusedTargets, unusedTargets } from "./target-warnings.ts";
 import { trialTarget } from "./trial-target.ts";
@@ -101,7 +101,10 @@ export class TargetRegistry {
   }
 
   /** Reads targets without using them yet, so that the ledger can store them first. */
-  prepare(sets: readonly TargetSet[], terms: { readonly fallbackAcrossNamespaces?: boolean } = {}): PreparedTargets {
+  prepare(
+    sets: readonly TargetSet[],
+    terms: Pick<ResolveOptions, "fallbackAcrossNamespaces" | "confirmed"> = {},
+  ): PreparedTargets {
     const entries = resolveTargets(sets, {
       ...terms,
       before: this.entries,
@@ -110,12 +113,12 @@ export class TargetRegistry {
     });
     const publishers = new Map<string, TypedPublisher>();
     const known = entries.flatMap((entry) => {
-      const { target, fallback } = entry;
+      const { target, fallback, confirmWithinMs } = entry;
       if (target === undefined) return [];
       const compiled = this.#compile(target, entry);
       publishers.set(publisherKey(target.name, compiled.endpoint), compiled.publisher);
       const standIn = fallback !== undefined && { fallback: { target: fallback, afterMs: target.fallbackAfterMs } };
-      return [{ ...compiled.terms, ...standIn }];
+      return [{ ...compiled.terms, ...standIn, ...(confirmWithinMs !== undefined && { confirmWithinMs }) }];
     });
     return { entries, terms: known, publishers };
   }

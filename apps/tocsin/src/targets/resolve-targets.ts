@@ -1,6 +1,7 @@
 import { type Issue, parseTarget, type ParsedTarget, type ReadSecret, type Target } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
 import type { Refusal } from "./discovery/target-guard.ts";
+import { confirmedTargets } from "./confirmed-targets.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import { predecessors } from "./predecessors.ts";
 import type { ResolvedTarget } from "./resolved-target.ts";
@@ -14,6 +15,8 @@ export interface ResolveOptions {
   readonly before?: readonly ResolvedTarget[];
   /** Whether a target of one Kubernetes namespace may fall back to another namespace's. @default false */
   readonly fallbackAcrossNamespaces?: boolean;
+  /** Names of the targets whose receivers confirm incidents, by a callback. @default none */
+  readonly confirmed?: readonly string[];
   /** @default `parseDefinition` */
   readonly parse?: ParseDefinition;
   /** Returns why a valid target must not be used; empty: it may be. @default every target may be used */
@@ -28,6 +31,7 @@ export function resolveTargets(
   {
     before = [],
     fallbackAcrossNamespaces = false,
+    confirmed = [],
     parse = parseDefinition,
     refusalsOf = () => [],
   }: ResolveOptions = {},
@@ -47,7 +51,7 @@ export function resolveTargets(
     if (name === undefined || target === undefined || refusalsOf(target).length > 0) return entry;
     return { ...entry, name, target, inForce: "last_valid", ownsName: true };
   });
-  return fallbacksOf(uniquelyNamed(judged), fallbackAcrossNamespaces);
+  return confirmedTargets(fallbacksOf(uniquelyNamed(judged), fallbackAcrossNamespaces), confirmed);
 }
 
 /** The first of several owners of a name keeps it. All other definitions that state the name get their place appended. */

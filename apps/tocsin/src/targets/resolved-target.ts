@@ -32,6 +32,8 @@ export interface ResolvedTarget {
   readonly inForce: "as_written" | "last_valid" | "without_fallback" | "nothing";
   /** Full name of the fallback target. */
   readonly fallback?: string;
+  /** The receiver must confirm an accepted critical within this time. Absent: it need not, or cannot. */
+  readonly confirmWithinMs?: number;
 }
 
 /** States of a target. The list is closed, because it is a metric label. */

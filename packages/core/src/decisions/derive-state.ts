@@ -1,5 +1,6 @@
 import { urgency } from "../incidents/event.ts";
 import type { Incident } from "../incidents/incident.ts";
+import { isUnconfirmedCritical, withoutNeedlessConfirmBy } from "./confirm-by.ts";
 import { fallbackDueAtMs } from "./fallback-due-at.ts";
 import { lateTriggerEnds } from "./late-attempts.ts";
 import { type DueTerms, nextAction } from "./next-action.ts";
@@ -11,7 +12,7 @@ import { urgencyOf } from "./urgency.ts";
  * three can never contradict the facts.
  */
 export function deriveState(incident: Incident, terms: DueTerms, nowMs: number): Incident {
-  const planned = stateOf(incident, terms, nowMs);
+  const planned = stateOf(withoutNeedlessConfirmBy(incident, terms), terms, nowMs);
   const fallbackAtMs = fallbackDueAtMs(planned, terms);
   return planned.fallbackAtMs === fallbackAtMs ? planned : { ...planned, fallbackAtMs };
 }
@@ -49,7 +50,7 @@ function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
   return {
     ...rest,
     state: shadow ? "not_told" : "told",
-    reason: incident.unconfirmed && !shadow ? "unconfirmed" : reason,
+    reason: (incident.unconfirmed && !shadow) || isUnconfirmedCritical(incident) ? "unconfirmed" : reason,
     dueAtMs: earliest([repairAtMs, reminderAfterBackoffMs(incident, terms)]),
   };
 }

@@ -26,6 +26,7 @@ export * from "../ports/ledger/receiver-events.ts";
 export * from "../ports/ledger/target-terms.ts";
 export * from "../ports/ledger/values.ts";
 export * from "../ports/publisher.ts";
+export * from "./confirm-by.ts";
 export * from "./confirm-claim.ts";
 export { changeFingerprint } from "./dedup-key.ts";
 export * from "./content-hash.ts";

@@ -17,6 +17,8 @@ export interface DueTerms {
   readonly staleAfter: number;
   /** Ms from acceptance until an undelivered critical is also sent to the fallback; absent: there is no fallback. */
   readonly fallbackAfterMs?: number;
+  /** Ms from the acceptance of a critical by its receiver until the receiver must have confirmed it; absent: it need not. */
+  readonly confirmWithinMs?: number;
 }
 
 /**

@@ -10,7 +10,10 @@ import { checkKeyNext, settleAcceptedKeyCheck, settleRefusedKeyCheck, type KeyCh
 /** The facts about an attempt that its outcome is applied to. */
 export type Attempted = Pick<Flight, "action" | "severity" | "content" | "sinceMs" | "shadow" | "event">;
 
-export type SettleTerms = KeyCheckTerms;
+export type SettleTerms = KeyCheckTerms & {
+  /** Ms within which the receiver must confirm an incident that it accepted. Undefined: it need not. */
+  readonly confirmWithinMs?: number | undefined;
+};
 
 /**
  * Applies an attempt's outcome to its incident: the delivered state, and when to look again. No other code decides this. State,
@@ -24,7 +27,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
       const { action } = attempted;
       return action === "check"
         ? settleAcceptedKeyCheck(countAttempt(ended), terms)
-        : acceptEvent(countAttempt(ended), { ...attempted, action }, terms.nowMs);
+        : acceptEvent(countAttempt(ended), { ...attempted, action }, terms);
     }
     case "retry":
       return retryLater(countAttempt(ended), attempted, outcome, terms);
@@ -51,7 +54,12 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
 
 const countAttempt = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
 
-function acceptEvent(incident: Incident, attempted: Attempted & { action: EventAction }, nowMs: number): Incident {
+function acceptEvent(
+  incident: Incident,
+  attempted: Attempted & { action: EventAction },
+  { nowMs, confirmWithinMs }: SettleTerms,
+): Incident {
+  const isAwaited = confirmWithinMs !== undefined && !incident.opened && attempted.action === "trigger";
   const told = isMemberUpdate(incident, attempted)
     ? toldAfterUpdate(incident, attempted, nowMs)
     : toldAfter(incident, attempted.action, attempted, true, nowMs);
@@ -69,6 +77,7 @@ function acceptEvent(incident: Incident, attempted: Attempted & { action: EventA
     lastFailure: null,
     dueAtMs: null,
     dueSinceMs: null,
+    ...(isAwaited && attempted.shadow !== true && { confirmBy: { atMs: nowMs + confirmWithinMs } }),
   };
 }
 

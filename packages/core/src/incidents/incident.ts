@@ -185,14 +185,17 @@ export interface Incident {
   readonly lastFailure: { readonly reason: AttemptReason; readonly detail: string; readonly atMs: number } | null;
   /** When a source last confirmed it. Not updated while its state is `told`: the rows of its alerts have the time. */
   readonly confirmedAtMs: number;
-  /** A reminder was due while no source confirmed the alert: it waits for the next confirmation. */
+  /** A reminder was due while no source confirmed the alert: it waits for the next confirmation by a source. */
   readonly unconfirmed: boolean;
   /**
    * Total backoff since that confirmation, ms. Giving up counts only this time: waits for limiter, breaker or authorization are
    * not the event's fault.
    */
   readonly retriedForMs: number;
-  /** When a critical that is still not delivered is also sent to its target's fallback; null: never, or already done. */
+  /**
+   * When a critical that is still not delivered, or not confirmed by its receiver (`confirmBy`), is also sent to its target's
+   * fallback; null: never, or already done.
+   */
   readonly fallbackAtMs: number | null;
   readonly fellBack: boolean;
   /** At a fallback target: the incident at another target that this one stands in for. */
@@ -209,6 +212,11 @@ export interface Incident {
    * it.
    */
   readonly trace?: string;
+  /**
+   * By when the receiver must report that the incident exists. Present only if it has not, and the target had `confirm_within`
+   * when it accepted the trigger. `missed`: the time passed for a critical, and the fallback was notified if there is one.
+   */
+  readonly confirmBy?: { readonly atMs: number; readonly missed?: true };
   /** Absent: the receiver reported nothing yet. */
   readonly receiver?: ReceiverFacts;
   /** Present while `wanted.acknowledged` is true. Rows of earlier versions have none. */

@@ -260,7 +260,7 @@ describe("a target", () => {
     expect(issues({ ...valid, ...input })).toEqual([]);
   });
 
-  test.each(["confirm_within", "wait_for_classification"])("with the planned key %s is refused", (planned) => {
+  test.each(["wait_for_classification"])("with the planned key %s is refused", (planned) => {
     expect(issues({ ...valid, [planned]: "2m" })).toEqual([
       { path: planned, message: "not available in this version" },
     ]);

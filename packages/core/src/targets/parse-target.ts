@@ -190,6 +190,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     defaultSeverity: fields.default_severity,
     ...(fields.fallback !== undefined && { fallback: fields.fallback }),
     fallbackAfterMs: fields.fallback_after,
+    ...(fields.confirm_within !== undefined && { confirmWithinMs: fields.confirm_within }),
     pageResolved: fields.page_resolved,
     takesChanges: noChanges === undefined && (fields.changes ?? type.changes === true),
     ...(noChanges !== undefined && { whyNoChanges: noChanges }),

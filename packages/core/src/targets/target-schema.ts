@@ -124,6 +124,11 @@ const commonFields = {
   timeout: positive(duration()).prefault("10s").describe("Longest wait for one attempt."),
   fallback: name.optional().describe("Target that also receives a critical which was not delivered here in time."),
   fallback_after: duration().prefault("2m").describe("Time for the delivery before the fallback receives it."),
+  confirm_within: positive(duration())
+    .optional()
+    .describe(
+      "Time within which the receiver must report that it has an incident of a critical which it accepted, such as `2m`; afterwards the fallback receives it too. Needs a callback. Default: off.",
+    ),
   page_resolved: z
     .enum(["never", "critical", "always"])
     .prefault("never")
@@ -147,7 +152,7 @@ const commonFields = {
 const common = z.object(commonFields);
 export type CommonFields = z.output<typeof common>;
 
-const plannedKeys = ["confirm_within", "wait_for_classification"];
+const plannedKeys = ["wait_for_classification"];
 
 /** Schemas are expensive to make, so there is one per type, and it is never made again. */
 const schemas = new WeakMap<TargetType, z.ZodType<CommonFields & Record<string, unknown>>>();

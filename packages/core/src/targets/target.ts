@@ -72,6 +72,8 @@ export interface Target extends Endpoint {
   /** Another target, which also receives a critical that is still not delivered after `fallbackAfterMs`. */
   readonly fallback?: string;
   readonly fallbackAfterMs: number;
+  /** The receiver must confirm an accepted critical within this time. Absent: it need not. */
+  readonly confirmWithinMs?: number;
   /** Whether an alert that ended before it was delivered is still sent. */
   readonly pageResolved: "never" | "critical" | "always";
   /** Whether it receives changes. */

@@ -25,6 +25,7 @@ const unusual: Partial<Incident> = {
   confirmedAtMs: 7,
   receipt: "C1:1.0",
   acknowledgedBy: { by: "ada", atMs: epochMs },
+  confirmBy: { atMs: epochMs, missed: true },
 };
 const some = fc.subarray(Object.keys(unusual) as (keyof Incident)[]).map((facts) => ({
   ...incidentOf(),

@@ -17,7 +17,7 @@ import type { InFlight } from "../worker/in-flight.ts";
 import { eventContent } from "./event-content.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { markNotTold } from "./mark-not-told.ts";
-import { notifyFallback } from "./notify-fallback.ts";
+import { passFallbackTime } from "./pass-fallback-time.ts";
 import { letTimePass } from "./record-claims.ts";
 import { repeatDue } from "./reminders.ts";
 import type { EndpointRecord, Lane } from "./store.ts";
@@ -41,7 +41,7 @@ export function leaseDue(context: LedgerContext, inFlight: InFlight, request: Le
     if (incident?.flight) context.putDerived(incident, takeOver(context, inFlight, incident));
     else context.leaseExpiry.delete(id);
   }
-  for (const incident of store.fallbacksDue(nowMs, maxLookedAt)) notifyFallback(context, incident);
+  for (const incident of store.fallbacksDue(nowMs, maxLookedAt)) passFallbackTime(context, incident);
 
   const round = new LeaseRound(context, inFlight, request);
   const lanes = store.lanes();

@@ -127,6 +127,7 @@ export class LedgerContext {
       remind: isOn ? this.settings.remind : 0,
       staleAfter: this.settings.staleAfter,
       ...(terms.fallback && { fallbackAfterMs: terms.fallback.afterMs }),
+      ...(terms.confirmWithinMs !== undefined && { confirmWithinMs: terms.confirmWithinMs }),
       ...(!isOn && { isOff: true }),
     };
     this.#dueTerms.set(record, made);

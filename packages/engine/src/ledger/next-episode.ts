@@ -21,7 +21,15 @@ export function nextEpisode(context: LedgerContext, before: Incident, after: Inc
   context.put(before, deriveState(over, context.dueTerms(over), context.nowMs));
   if (!goesOn) return;
   // Reports of the receiver, and actions of people, belong to the episode that is over.
-  const { id: _id, receiver: _receiver, acknowledgedBy: _by, lastAction: _action, receipt: _receipt, ...rest } = after;
+  const {
+    id: _id,
+    receiver: _receiver,
+    acknowledgedBy: _by,
+    lastAction: _action,
+    receipt: _receipt,
+    confirmBy: _confirmBy,
+    ...rest
+  } = after;
   const next: Omit<Incident, "id"> = {
     ...rest,
     endpoint: current.id,

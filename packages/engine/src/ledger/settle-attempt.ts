@@ -51,7 +51,8 @@ export function settleAttempt(context: LedgerContext, inFlight: InFlight, report
   judgeOutcome(context.gates, endpoint.terms, { incident: incident.id, flight, outcome }, context.nowMs);
 
   const random = context.random();
-  const terms = { nowMs: context.nowMs, retry: context.settings.retry, random, keyWasDoubtful };
+  const { confirmWithinMs } = endpoint.terms;
+  const terms = { nowMs: context.nowMs, retry: context.settings.retry, random, keyWasDoubtful, confirmWithinMs };
   const unaccepted = unacceptedAfter(incident, flight, outcome);
   const settled = { ...settle(incident, flight, outcome, terms), settledToken: flight.token, unaccepted };
   const reported = endpoint.terms.traits.keepsReceipt ? withReceipt(settled, flight, outcome) : settled;

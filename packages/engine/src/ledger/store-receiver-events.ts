@@ -117,9 +117,16 @@ function take(
   const stored = context.findEndpoint(before.endpoint)
     ? context.putChanged(before, after)
     : context.put(before, { ...before, ...(incident.receiver && { receiver: incident.receiver }) });
+  reportConfirmed(context, before, stored);
   if (!act) return;
   if (act.wish === "reopen") reopenHeld(context, stored, act, what);
   else actOnSiblings(context, stored, act, what);
+}
+
+/** The first report that the incident exists at the receiver. */
+function reportConfirmed(context: LedgerContext, before: Incident, { target, wanted, acceptedAtMs, receiver }: Incident): void {
+  if (before.receiver?.confirmedAtMs !== undefined || receiver?.confirmedAtMs === undefined) return;
+  context.report({ kind: "confirmed", target, severity: wanted.severity, afterMs: context.nowMs - acceptedAtMs });
 }
 
 const actOf = ({ by, callback, atMs, id, onResolve }: ReceiverEvent, wish: PersonalWish): PersonalAct => ({

@@ -40,8 +40,20 @@ export type StateChange =
       readonly fallback: string;
       /** False: the fallback is missing or disabled. */
       readonly notified: boolean;
+      readonly why: "undelivered" | "unconfirmed";
       readonly trace?: string;
-    };
+    }
+  /** A critical was delivered, and its receiver has not confirmed within `confirm_within` that the incident exists. */
+  | {
+      readonly kind: "unconfirmed";
+      readonly incident: number;
+      /** The leading alert of the incident. */
+      readonly fingerprint: string;
+      readonly target: string;
+      readonly trace?: string;
+    }
+  /** A receiver reported for the first time that it has the incident, this long after its alert was accepted. */
+  | { readonly kind: "confirmed"; readonly target: string; readonly severity: Severity; readonly afterMs: number };
 
 /** The part of the ledger that reports which incidents changed. */
 export interface Changes {

@@ -1,13 +1,32 @@
-import { type Incident, leadingMember } from "@tocsin/core/decisions";
+import { deriveState, type Incident, leadingMember } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { openIncident } from "./open-incident.ts";
 import { traceOf } from "./traces.ts";
 
 /**
- * A critical alert was not delivered in time, for whatever reason: its target's fallback gets it too, once. Both incidents have the
- * alert as a member, so both are resolved when it ends.
+ * `fallbackAtMs` of the incident has come. Either its critical alert was not delivered in time, for whatever reason, or its receiver
+ * has not confirmed it in time: the fallback gets it too.
  */
-export function notifyFallback(context: LedgerContext, incident: Incident): void {
+export function passFallbackTime(context: LedgerContext, stored: Incident): void {
+  // The terms of its target may have changed since the time was set.
+  const incident = deriveState(stored, context.dueTerms(stored), context.nowMs);
+  const { fallbackAtMs, confirmBy } = incident;
+  if (fallbackAtMs === null || fallbackAtMs > context.nowMs) return void context.put(stored, incident);
+  if (!incident.opened || confirmBy === undefined) return notifyFallback(context, stored, "undelivered");
+  context.note(incident.id, "unconfirmed");
+  context.report({
+    kind: "unconfirmed",
+    incident: incident.id,
+    fingerprint: leadingMember(incident.members).fingerprint,
+    target: incident.target,
+    ...traceOf(incident),
+  });
+  const missed = context.putDerived(stored, { ...incident, confirmBy: { ...confirmBy, missed: true } });
+  if (!missed.fellBack && context.termsOf(missed).fallback) notifyFallback(context, missed, "unconfirmed");
+}
+
+/** The target's fallback gets the alert, once. Both incidents have the alert as a member, so both are resolved when it ends. */
+function notifyFallback(context: LedgerContext, incident: Incident, why: "undelivered" | "unconfirmed"): void {
   const name = context.termsOf(incident).fallback?.target;
   const target = name === undefined ? undefined : context.target(name);
   const usable = target?.terms.enabled === true;
@@ -21,6 +40,7 @@ export function notifyFallback(context: LedgerContext, incident: Incident): void
       target: incident.target,
       fallback: name,
       notified: usable,
+      why,
       ...traceOf(incident),
     });
   if (!usable || name === undefined) return;
