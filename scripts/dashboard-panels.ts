@@ -90,6 +90,19 @@ export const dashboardPanels: readonly DashboardPanel[] = [
     states: { 1: ["silent", "red"] },
   },
   {
+    title: "Canaries that failed",
+    question: "confirmation",
+    legends: { 0: "{{target}}" },
+    unit: "short",
+    states: { 0: ["failed", "red"] },
+  },
+  {
+    title: "Time until a receiver confirms an incident (p95)",
+    question: "confirmation",
+    legends: { 1: "{{target}}" },
+    unit: "s",
+  },
+  {
     title: "Events that PagerDuty accepted",
     question: "eventRate",
     legends: { 0: "{{publisher}}: {{event_type}}" },

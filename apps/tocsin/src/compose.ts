@@ -124,7 +124,12 @@ export async function compose(
       addressingOfOwn: (alert) => ownAlerts.addressingOf(alert),
     });
     const routesOf = (alert: Alert) => targets.routesOf(alert);
-    const ownAlerts = new OwnAlerts({ ...shared, routesOf, nameOf: (name) => targets.find(name)?.name });
+    const ownAlerts = new OwnAlerts({
+      ...shared,
+      routesOf,
+      nameOf: (name) => targets.find(name)?.name,
+      canaryTarget: () => configReloader.current.canary?.target,
+    });
     const readers = new Readers({ ...shared, transport, routesOf, remindMs: config.delivery.remind });
     const matchLabels = () => configReloader.current.changes.matchLabels;
     const changes = openChanges({ ...shared, targets, matchLabels });
@@ -177,6 +182,7 @@ export async function compose(
       discoveries,
       selfAlerts: { health, recipientTerms: targets, isAlone: config.ledger.kind === "sqlite" },
       directPage: { notify, wake, publisherTo, attempted },
+      canary: { find: (name) => targets.find(name), proofAt: () => "delivery" },
     });
     const targetTests = new TargetTests({
       ...shared,

@@ -11,6 +11,7 @@ import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { noTargetCanReceive } from "../targets/target-warnings.ts";
 import { credentialIdentity } from "@tocsin/publishers";
 import { watchdogWarnings } from "../heartbeats/watchdog.ts";
+import { canaryWarnings } from "../canary/canary-warnings.ts";
 import { expectationWarnings, type RecipientTerms, selfAlertWarnings } from "../own-alerts/recipients.ts";
 import { nameIn } from "../targets/fallbacks.ts";
 import { configTargets, type TargetSet } from "../targets/target-definition.ts";
@@ -74,6 +75,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
         ...entries.flatMap((entry) => entry.warnings.map((issue) => placed(issue, entry))),
         ...selfAlertWarnings(config.selfAlerts?.targets, terms, seesAll),
         ...(seesAll ? expectationWarnings(config.expectations, terms) : []),
+        ...canaryWarnings(config, terms, seesAll),
         ...watchdogWarnings(config.expectations),
         ...(noTarget ? [{ path: "targets", message: `${noTarget}: alerts will be recorded but not sent` }] : []),
       ],

@@ -76,6 +76,8 @@ export interface Config {
   readonly expectations: readonly Expectation[];
   /** Undefined: Tocsin reports its own problems to no target. */
   readonly selfAlerts: ConfigOutput["selfAlerts"];
+  /** Undefined: no canary is played. */
+  readonly canary: ConfigOutput["canary"];
   /** Undefined: no heartbeat is sent. */
   readonly heartbeat: OutgoingHeartbeatSettings | undefined;
   readonly delivery: ConfigOutput["delivery"];
@@ -129,7 +131,7 @@ export function readConfig(
     // One issue per position: a second one, for example of a comparison, follows from the first.
     throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }
-  const { server, ledger, targets, discovery, sources, delivery, changes, telemetry, selfAlerts } = parsed.data;
+  const { server, ledger, targets, discovery, sources, delivery, changes, telemetry, selfAlerts, canary } = parsed.data;
   const tokens = secrets.tokens(server.auth.tokens);
   const tls = serverTlsIn(server.tls, secrets);
   const keys = secrets.keys(ledger.encryptionKey);
@@ -172,6 +174,7 @@ export function readConfig(
     signatures,
     expectations,
     selfAlerts,
+    canary,
     heartbeat,
     delivery,
     changes: { ...changes, kubernetes: enabledIn(changes.kubernetes, places.dir) },

@@ -394,7 +394,14 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
         "1:47 classification.llm: not available in this version",
       ],
     ],
-    ["canary: { every: 1h }\ncanaries: []", ["1:1 canary: not available in this version", "2:1 canaries: unknown key"]],
+    [
+      "canary: { every: 1s }\ncanaries: []",
+      [
+        '1:11 canary.every: must be between 5s and 24h; found "1s"',
+        "1:1 canary.target: required; expected a text",
+        "2:1 canaries: unknown key",
+      ],
+    ],
     [
       "changes: { kubernetes: { enabled: true } }",
       ["1:12 changes.kubernetes.namespaces: expected at least one namespace"],

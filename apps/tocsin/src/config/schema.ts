@@ -2,6 +2,7 @@ import { duration, notAvailable, notYet, secretInput } from "@tocsin/core";
 import { parseConnectionUrl, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 import { callbackSettings } from "../callbacks/callback-settings.ts";
+import { canarySettings } from "../canary/canary-settings.ts";
 import { changeSettings } from "../changes/change-settings.ts";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
@@ -229,23 +230,23 @@ const telemetry = z
 const classification = notYet(z.strictObject({ provider: z.literal("none", { error: notAvailable }) }), "all others");
 
 /** The schema of `tocsin.yaml`. Validation, types, defaults, JSON Schema and the page in docs/ are all derived from it. */
-export const configSchema = notYet(
-  z.strictObject({
-    server,
-    ledger,
-    targets: z.array(z.unknown()).optional().describe("The targets: see below."),
-    discovery: discoverySettings,
-    sources: sourceSettings,
-    delivery: deliverySettings,
-    classification: classification.optional(),
-    changes: changeSettings,
-    telemetry,
-    selfAlerts: selfAlertSettings.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),
-    callbacks: callbackSettings.describe(
-      "Receivers that report what happens to incidents there: see [Callbacks](callbacks.md).",
-    ),
-  }),
-  ["canary"],
-);
+export const configSchema = z.strictObject({
+  server,
+  ledger,
+  targets: z.array(z.unknown()).optional().describe("The targets: see below."),
+  discovery: discoverySettings,
+  sources: sourceSettings,
+  delivery: deliverySettings,
+  classification: classification.optional(),
+  changes: changeSettings,
+  telemetry,
+  selfAlerts: selfAlertSettings.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),
+  callbacks: callbackSettings.describe(
+    "Receivers that report what happens to incidents there: see [Callbacks](callbacks.md).",
+  ),
+  canary: canarySettings
+    .optional()
+    .describe("Checks at intervals that pages arrive, with a test incident: see [Canary](canary.md). Default: off."),
+});
 
 export type ConfigOutput = z.output<typeof configSchema>;

@@ -5,6 +5,8 @@ import type { HealthViews } from "./health-views.ts";
 export interface Finding {
   /** The name of a target, source, place, file or setting; no secret. */
   readonly object: string;
+  /** How the self-alert names the object, with more than its name. The same in all replicas. @default `object` */
+  readonly named?: string;
   /** The problem as a sentence without its full stop. */
   readonly summary: string;
   /** Ms since epoch. Absent: unknown, so the time at which this process first found it counts. */

@@ -62,18 +62,36 @@ export const conditions = {
     selfAlert: { scope: "fleet", title: "Criticals are dead letters" },
     isAboutTargets: true,
     fix: "`tocsin deadletters list` shows the answer of the receiver. Correct the target, then `tocsin deadletters replay ID`",
+    find: (views) => dead(views, "criticals", "critical is a dead letter", "criticals are dead letters"),
+  },
+  critical_unconfirmed: {
+    severity: "critical",
+    selfAlert: { scope: "fleet", title: "Criticals are not confirmed" },
+    isAboutTargets: true,
+    fix: "The target accepted the event, and no incident is known there: look for an event rule that suppresses it, a disabled service, or the key of another team. If the incident exists, check the callback's webhook",
     find: ({ ledger }) =>
-      (ledger?.dead ?? []).flatMap(({ target, criticals, ...since }) =>
-        criticals === 0
-          ? []
-          : [
-              {
-                object: target,
-                ...since,
-                summary: `${counted(criticals, "critical is a dead letter", "criticals are dead letters")} at ${target}`,
-              },
-            ],
-      ),
+      (ledger?.unconfirmed ?? []).map(({ target, count, sinceMs }) => ({
+        object: target,
+        sinceMs,
+        summary: `The receiver has not confirmed ${counted(count, "critical", "criticals")} that ${target} accepted`,
+      })),
+  },
+  canary_failed: {
+    severity: "critical",
+    selfAlert: { scope: "fleet", title: "The canary failed" },
+    isAboutTargets: true,
+    fix: "Pages may not arrive: correct the step that is named. [Canary](canary.md) lists the usual causes of each",
+    find: ({ canary }) =>
+      canary === undefined
+        ? []
+        : [
+            {
+              object: canary.target,
+              named: `${canary.target}: ${canary.failure}`,
+              sinceMs: canary.sinceMs,
+              summary: withDetail(`The canary at ${canary.target} was ${canary.failure}`, canary.detail),
+            },
+          ],
   },
   source_silent: {
     severity: "critical",
@@ -245,18 +263,7 @@ export const conditions = {
   dead_letter: {
     severity: "warning",
     fix: "`tocsin deadletters list` shows the answer of the receiver. Correct the target, then `tocsin deadletters replay ID`",
-    find: ({ ledger }) =>
-      (ledger?.dead ?? []).flatMap(({ target, others, ...since }) =>
-        others === 0
-          ? []
-          : [
-              {
-                object: target,
-                ...since,
-                summary: `${counted(others, "incident is a dead letter", "incidents are dead letters")} at ${target}`,
-              },
-            ],
-      ),
+    find: (views) => dead(views, "others", "incident is a dead letter", "incidents are dead letters"),
   },
   traces_failing: {
     severity: "warning",
@@ -276,6 +283,13 @@ function blocked({ ledger }: HealthViews, state: "unauthorized" | "misconfigured
   return (ledger?.heldBack ?? []).flatMap(({ target, blocked: refusal }) =>
     refusal?.state === state ? [{ object: target, summary: withDetail(`${target} ${how}`, refusal.detail) }] : [],
   );
+}
+
+function dead({ ledger }: HealthViews, which: "criticals" | "others", one: string, many: string): Finding[] {
+  return (ledger?.dead ?? []).flatMap(({ target, criticals, others, ...since }) => {
+    const count = { criticals, others }[which];
+    return count === 0 ? [] : [{ object: target, ...since, summary: `${counted(count, one, many)} at ${target}` }];
+  });
 }
 
 const failing = (found: HealthViews["traces"], object: string, what: string): Finding[] =>

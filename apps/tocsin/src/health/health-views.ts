@@ -23,16 +23,35 @@ export interface DeadIncidents {
   readonly sinceMs?: number;
 }
 
+/** Criticals that a target accepted and whose receiver did not confirm them in time (`confirm_within`). */
+export interface UnconfirmedCriticals {
+  readonly target: string;
+  readonly count: number;
+  /** When the first of them became a problem, ms since epoch. */
+  readonly sinceMs: number;
+}
+
 /** The state of targets and their incidents in the ledger. */
 export interface LedgerView {
   readonly heldBack: readonly TargetStatus[];
   readonly late: readonly LateCriticals[];
   readonly dead: readonly DeadIncidents[];
+  readonly unconfirmed: readonly UnconfirmedCriticals[];
 }
 
 /** A part of the service that fails, and since when (ms since epoch). `error` holds no secret. */
 export interface Failing {
   readonly error: string;
+  readonly sinceMs: number;
+}
+
+/** A round of the canary that failed. */
+export interface CanaryFailure {
+  readonly target: string;
+  /** The step that failed, in words, such as `not delivered (unauthorized)`. The same in all replicas. */
+  readonly failure: string;
+  readonly detail: string;
+  /** When the first of the rounds failed that failed one after another, ms since epoch. */
   readonly sinceMs: number;
 }
 
@@ -65,6 +84,8 @@ export interface HealthViews {
   readonly heartbeat: Failing | undefined;
   /** Callbacks whose requests are refused, or whose receiver cannot be asked. */
   readonly callbacks: readonly FailingCallback[];
+  /** The last round of the canary failed. Undefined: it did not, or there is no canary. */
+  readonly canary: CanaryFailure | undefined;
   /** Traces cannot be exported. */
   readonly traces: Failing | undefined;
 }

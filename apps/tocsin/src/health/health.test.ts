@@ -17,6 +17,7 @@ const nothing: OtherViews = {
   silent: [],
   loopLagMs: 0,
   heartbeat: undefined,
+  canary: undefined,
   traces: undefined,
 };
 
@@ -43,6 +44,7 @@ function world() {
       },
     },
     lateAfterMs: () => 60_000,
+    confirming: () => [],
     others: async () => nothing,
   });
   return { clock, dead, health };

@@ -1,6 +1,6 @@
-import { type Clock, type Ledger, type LedgerStats, LedgerUnavailable } from "@tocsin/core";
-import { isSelfAlert } from "../own-alerts/own-alert.ts";
-import type { DeadIncidents, HealthViews, LateCriticals, LedgerView } from "./health-views.ts";
+import { type Clock, isUnconfirmedCritical, type Ledger, type LedgerStats, LedgerUnavailable } from "@tocsin/core";
+import { isSelfChecking } from "../own-alerts/own-alert.ts";
+import type { DeadIncidents, HealthViews, LateCriticals, LedgerView, UnconfirmedCriticals } from "./health-views.ts";
 import { type Problem, problemsIn } from "./problems.ts";
 import type { Readiness } from "./readiness.ts";
 import { within } from "./within.ts";
@@ -23,6 +23,8 @@ export interface HealthOptions {
   readonly ledger: Pick<Ledger, "stats" | "targetStatus" | "incidents">;
   /** A critical that waits for longer is late, ms. */
   readonly lateAfterMs: () => number;
+  /** Names of the targets whose receivers must confirm criticals. */
+  readonly confirming: () => readonly string[];
   readonly others: () => Promise<OtherViews>;
 }
 
@@ -57,11 +59,12 @@ export class Health {
 
   /** Undefined: the ledger does not answer. */
   async #ledgerView(lateAfterMs: number): Promise<LedgerView | undefined> {
-    const { ledger } = this.#o;
+    const { ledger, confirming } = this.#o;
     try {
       const [heldBack, stats] = await Promise.all([ledger.targetStatus("held_back"), ledger.stats()]);
       const late = await lateCriticals(ledger, stats, lateAfterMs);
-      return { heldBack, late, dead: await this.#deadIncidents(stats) };
+      const unconfirmed = await unconfirmedCriticals(ledger, stats, confirming());
+      return { heldBack, late, dead: await this.#deadIncidents(stats), unconfirmed };
     } catch (error) {
       if (error instanceof LedgerUnavailable) return undefined;
       throw error;
@@ -107,7 +110,7 @@ async function lateCriticals(
     const isComplete = pages.every((page) => page.incidents.length < maxIncidents);
     const incidents = pages.flatMap((page) => page.incidents);
     const waiting = incidents.filter(
-      ({ incident: { wanted, dedupKey } }) => wanted.severity === "critical" && !isSelfAlert(dedupKey),
+      ({ incident: { wanted, dedupKey } }) => wanted.severity === "critical" && !isSelfChecking(dedupKey),
     );
     const sinceMs = isComplete
       ? Math.min(...waiting.map(({ incident }) => incident.dueSinceMs ?? Number.POSITIVE_INFINITY))
@@ -136,10 +139,34 @@ async function deadIncidents(
   const [criticals, newest] = await Promise.all([deadOf("critical"), deadOf()]);
   return dead.flatMap(({ target, count }) => {
     const found = criticals.get(target) ?? [];
-    const reported = found.filter(({ dedupKey }) => !isSelfAlert(dedupKey));
+    const reported = found.filter(({ dedupKey }) => !isSelfChecking(dedupKey));
     const others = Math.max(0, count - found.length);
     if (reported.length + others === 0) return [];
     const times = [...reported, ...(newest.get(target) ?? [])].map(({ updatedAtMs }) => updatedAtMs);
     return [{ target, criticals: reported.length, others, ...(times.length > 0 && { sinceMs: Math.min(...times) }) }];
   });
+}
+
+/** Counts the criticals that receivers did not confirm in time. If a target has more than `maxIncidents` in a state, the newest count. */
+async function unconfirmedCriticals(
+  ledger: Pick<Ledger, "incidents">,
+  { incidents: counts }: Pick<LedgerStats, "incidents">,
+  confirming: readonly string[],
+): Promise<UnconfirmedCriticals[]> {
+  const found: UnconfirmedCriticals[] = [];
+  for (const target of confirming) {
+    const states = (["told", "due", "in_flight"] as const).filter((state) =>
+      counts.some((one) => one.target === target && one.state === state && one.count > 0),
+    );
+    const pages = await Promise.all(
+      states.map((state) => ledger.incidents({ state, target, severity: "critical", limit: maxIncidents })),
+    );
+    const since = pages.flatMap((page) =>
+      page.incidents.flatMap(({ incident }) =>
+        isUnconfirmedCritical(incident) && !isSelfChecking(incident.dedupKey) ? (incident.confirmBy?.atMs ?? []) : [],
+      ),
+    );
+    if (since.length > 0) found.push({ target, count: since.length, sinceMs: Math.min(...since) });
+  }
+  return found;
 }

@@ -10,14 +10,14 @@ import { ledgerDisk } from "./ledger-disk.ts";
 import type { RecentFailure } from "./recent-failure.ts";
 import type { SelfWatch } from "./self-watch.ts";
 
-export interface OpenHealthOptions extends Omit<HealthOptions, "lateAfterMs" | "others"> {
+export interface OpenHealthOptions extends Omit<HealthOptions, "lateAfterMs" | "confirming" | "others"> {
   readonly configReloader: Pick<ConfigReloader, "current" | "certificates" | "reloadWarnings">;
   readonly targets: Pick<TargetRegistry, "entries">;
   readonly discoveries: Pick<Discoveries, "views">;
   readonly rollouts: Pick<Rollouts, "failing">;
   readonly callbacks: Pick<CallbackReceiver, "failing">;
   /** Called when problems are looked for. */
-  readonly selfWatch: () => Pick<SelfWatch, "heartbeats" | "loopLagMs" | "failingHeartbeat">;
+  readonly selfWatch: () => Pick<SelfWatch, "heartbeats" | "loopLagMs" | "failingHeartbeat" | "canaryFailure">;
   readonly traceFailures: Pick<RecentFailure, "current">;
   /** The key file of the ledger was missing at the start. */
   readonly isKeyLost: boolean;
@@ -32,6 +32,8 @@ export function openHealth(o: OpenHealthOptions): Health {
   return new Health({
     ...o,
     lateAfterMs: () => Math.min(lateAfterMs, configReloader.current.selfAlerts?.after ?? lateAfterMs),
+    confirming: () =>
+      targets.entries.flatMap(({ name, confirmWithinMs }) => (confirmWithinMs === undefined ? [] : [name])),
     others: async () => ({
       ledgerPlace,
       targets: targets.entries,
@@ -45,6 +47,7 @@ export function openHealth(o: OpenHealthOptions): Health {
       silent: selfWatch().heartbeats?.silent ?? [],
       loopLagMs: selfWatch().loopLagMs,
       heartbeat: selfWatch().failingHeartbeat,
+      canary: selfWatch().canaryFailure,
       traces: traceFailures.current,
     }),
   });

@@ -13,7 +13,7 @@ const healthy: HealthViews = {
   ledgerPlace: "/data/tocsin.db",
   ledgerFailure: undefined,
   isLoaded: true,
-  ledger: { heldBack: [], late: [], dead: [] },
+  ledger: { heldBack: [], late: [], dead: [], unconfirmed: [] },
   targets: [{ name: "a", errors: [], target: { enabled: true, mode: "live" } }] as unknown as HealthViews["targets"],
   discoveries: [{ source: "files", where: "targets", state: "synced", error: null, staleSinceMs: null, syncedAtMs: 1 }],
   rollouts: [],
@@ -25,6 +25,7 @@ const healthy: HealthViews = {
   silent: [],
   loopLagMs: 3,
   heartbeat: undefined,
+  canary: undefined,
   traces: undefined,
 };
 
@@ -37,17 +38,22 @@ const status = (more: Partial<TargetStatus>): TargetStatus => ({
 });
 
 const heldBack = (more: Partial<TargetStatus>): Partial<HealthViews> => ({
-  ledger: { heldBack: [status(more)], late: [], dead: [] },
+  ledger: { heldBack: [status(more)], late: [], dead: [], unconfirmed: [] },
 });
 
 const dead = { target: "a", criticals: 0, others: 0, sinceMs: 1 };
 
 const cases: Readonly<Record<ConditionName, readonly [object: string, Partial<HealthViews>]>> = {
   ledger_not_committing: ["/data/tocsin.db", { ledgerFailure: { why: "disk full", sinceMs: 1 }, ledger: undefined }],
-  critical_overdue: ["a", { ledger: { heldBack: [], late: [{ target: "a", sinceMs: 1 }], dead: [] } }],
+  critical_overdue: ["a", { ledger: { heldBack: [], late: [{ target: "a", sinceMs: 1 }], dead: [], unconfirmed: [] } }],
   target_unauthorized: ["a", heldBack({ blocked: { state: "unauthorized", detail: "401" } })],
   target_misconfigured: ["a", heldBack({ blocked: { state: "misconfigured", detail: "404" } })],
-  critical_dead: ["a", { ledger: { heldBack: [], late: [], dead: [{ ...dead, criticals: 1 }] } }],
+  critical_dead: ["a", { ledger: { heldBack: [], late: [], dead: [{ ...dead, criticals: 1 }], unconfirmed: [] } }],
+  critical_unconfirmed: [
+    "a",
+    { ledger: { heldBack: [], late: [], dead: [], unconfirmed: [{ target: "a", count: 2, sinceMs: 1 }] } },
+  ],
+  canary_failed: ["a", { canary: { target: "a", failure: "not delivered (unauthorized)", detail: "", sinceMs: 1 } }],
   source_silent: ["am", { silent: [{ source: "am", sinceMs: 1 }] }],
   no_target: ["targets", { targets: [] }],
   disk_nearly_full: ["/data/tocsin.db", { disk: { freeBytes: 99 * mebibyte, sizeBytes: 1_000 * mebibyte } }],
@@ -81,7 +87,7 @@ const cases: Readonly<Record<ConditionName, readonly [object: string, Partial<He
   heartbeat_failing: ["telemetry.heartbeat", { heartbeat: { error: "HTTP 500", sinceMs: 1 } }],
   callback_failing: ["pd", { callbacks: [{ callback: "pd", error: "its last 3 requests were refused", sinceMs: 1 }] }],
   target_paused: ["a", heldBack({ limiter: { limit: 120, used: 0, pausedUntilMs: nowMs + 1 } })],
-  dead_letter: ["a", { ledger: { heldBack: [], late: [], dead: [{ ...dead, others: 2 }] } }],
+  dead_letter: ["a", { ledger: { heldBack: [], late: [], dead: [{ ...dead, others: 2 }], unconfirmed: [] } }],
   traces_failing: ["telemetry.traces", { traces: { error: "HTTP 500", sinceMs: 1 } }],
 };
 

@@ -1,11 +1,13 @@
+import type { Canary, CanaryOptions } from "../canary/canary.ts";
 import type { Config } from "../config/config.ts";
 import type { OutgoingHeartbeat, OutgoingHeartbeatOptions } from "../heartbeats/outgoing-heartbeat.ts";
 import type { DirectPageOptions } from "../own-alerts/direct-page.ts";
-import { isSelfAlert } from "../own-alerts/own-alert.ts";
+import { isCanary, isSelfAlert } from "../own-alerts/own-alert.ts";
 import type { OwnAlerts } from "../own-alerts/own-alerts.ts";
 import type { SelfAlerts, SelfAlertsOptions } from "../own-alerts/self-alerts.ts";
 import type { Discoveries, DiscoveryView } from "../targets/discovery/discoveries.ts";
-import type { Failing } from "./health-views.ts";
+import type { CanaryFailure, Failing } from "./health-views.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { Readiness } from "./readiness.ts";
 import type { Heartbeats, HeartbeatsOptions } from "../heartbeats/heartbeats.ts";
 
@@ -17,11 +19,13 @@ const maxStaleMs = 5 * 60_000;
 export interface SelfWatchOptions
   extends Omit<HeartbeatsOptions, "listens" | "ledger">, Omit<OutgoingHeartbeatOptions, "unwell"> {
   readonly discoveries: Pick<Discoveries, "views">;
-  readonly ledger: HeartbeatsOptions["ledger"] & DirectPageOptions["ledger"];
+  readonly ledger: HeartbeatsOptions["ledger"] & DirectPageOptions["ledger"] & CanaryOptions["ledger"];
+  readonly metrics: Metrics;
   readonly ownAlerts: OwnAlerts;
   /** The parts of the self-alerts that are needed only if they are configured. */
   readonly selfAlerts: Omit<SelfAlertsOptions, keyof HeartbeatsOptions | "directPage" | "ownAlerts">;
   readonly directPage: Omit<DirectPageOptions, keyof HeartbeatsOptions>;
+  readonly canary: Pick<CanaryOptions, "find" | "proofAt" | "lookUp">;
   readonly readiness: Pick<Readiness, "isLoaded" | "stopping" | "ledgerFailure">;
 }
 
@@ -31,6 +35,7 @@ export class SelfWatch {
   #heartbeats: Heartbeats | undefined;
   #outgoing: OutgoingHeartbeat | undefined;
   #selfAlerts: SelfAlerts | undefined;
+  #canary: Canary | undefined;
   #heartbeat: Config["heartbeat"];
   #started = false;
   #cancel = (): void => {};
@@ -49,6 +54,11 @@ export class SelfWatch {
     return this.#outgoing?.failing;
   }
 
+  /** The failure of the last round of the canary. Undefined: it succeeded, or there is none. */
+  get canaryFailure(): CanaryFailure | undefined {
+    return this.#canary?.failure;
+  }
+
   /** By how much the event loop was late when it was last measured, ms. It is measured only for self-alerts. */
   get loopLagMs(): number {
     return this.#selfAlerts?.loopLagMs ?? 0;
@@ -58,7 +68,8 @@ export class SelfWatch {
     expectations,
     heartbeat,
     selfAlerts,
-  }: Pick<Config, "expectations" | "heartbeat" | "selfAlerts">): Promise<void> {
+    canary,
+  }: Pick<Config, "expectations" | "heartbeat" | "selfAlerts" | "canary">): Promise<void> {
     if (this.#heartbeats === undefined && expectations.length > 0) {
       const { Heartbeats } = await import("../heartbeats/heartbeats.ts");
       this.#heartbeats = new Heartbeats({ ...this.#o, listens: () => this.#listens() });
@@ -72,6 +83,7 @@ export class SelfWatch {
     this.#heartbeat = heartbeat;
     if (this.#started) this.#outgoing?.use(heartbeat);
     await this.#useSelfAlerts(selfAlerts);
+    await this.#useCanary(canary);
     if (this.#started) this.#endUnknown();
   }
 
@@ -89,12 +101,29 @@ export class SelfWatch {
     } else this.#selfAlerts.use(settings);
   }
 
+  async #useCanary(settings: Config["canary"]): Promise<void> {
+    if (settings === undefined) {
+      await this.#canary?.stop();
+      this.#canary = undefined;
+      return;
+    }
+    if (this.#canary === undefined) {
+      const { Canary } = await import("../canary/canary.ts");
+      this.#canary = new Canary(settings, { ...this.#o, ...this.#o.canary, metrics: this.#o.metrics.confirmation });
+      if (this.#started) this.#canary.start();
+    } else this.#canary.use(settings);
+  }
+
   /** Ends own alerts that the configuration no longer names, such as those of a source that is not expected any more. */
   #endUnknown(): void {
     const { ownAlerts, clock } = this.#o;
     this.#cancel();
-    const isKnown = (fingerprint: string) =>
-      isSelfAlert(fingerprint) ? this.#selfAlerts !== undefined : this.#heartbeats?.isExpected(fingerprint) === true;
+    const isKnown = (fingerprint: string) => {
+      if (isSelfAlert(fingerprint)) return this.#selfAlerts !== undefined;
+      // A canary that goes on ends the rounds of earlier lives itself.
+      if (isCanary(fingerprint)) return this.#canary !== undefined;
+      return this.#heartbeats?.isExpected(fingerprint) === true;
+    };
     ownAlerts.endUnknown(isKnown, clock.now()).catch(() => {
       this.#cancel = clock.after(retryMs, () => this.#endUnknown());
     });
@@ -121,6 +150,7 @@ export class SelfWatch {
     this.#heartbeats?.start();
     this.#outgoing?.use(this.#heartbeat);
     this.#selfAlerts?.start();
+    this.#canary?.start();
     this.#endUnknown();
   }
 
@@ -128,6 +158,7 @@ export class SelfWatch {
     this.#cancel();
     this.#outgoing?.stop();
     await this.#selfAlerts?.stop();
+    await this.#canary?.stop();
     await this.#heartbeats?.stop();
   }
 }

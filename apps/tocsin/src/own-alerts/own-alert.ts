@@ -7,7 +7,7 @@ export const ownSource = "tocsin";
 /** The label that names the condition of an own alert. */
 export const conditionLabel = "tocsin_condition";
 
-const prefixes = { self: "tocsin-self-", heartbeat: "tocsin-heartbeat-" } as const;
+const prefixes = { self: "tocsin-self-", heartbeat: "tocsin-heartbeat-", canary: "tocsin-canary-" } as const;
 type Kind = keyof typeof prefixes;
 
 /** Returns the start of the fingerprints of all own alerts of a kind. */
@@ -15,10 +15,19 @@ export const prefixOf = (kind: Kind): string => prefixes[kind];
 
 /** Whether a fingerprint, or a dedup key, belongs to an own alert. It goes only to the targets that its condition names. */
 export const isOwnAlert = (fingerprint: string): boolean =>
-  fingerprint.startsWith(prefixes.self) || fingerprint.startsWith(prefixes.heartbeat);
+  Object.values(prefixes).some((prefix) => fingerprint.startsWith(prefix));
 
-/** Whether it belongs to an alert of `selfAlerts`. Its delivery raises no self-alert, which would never end. */
+/** Whether it belongs to an alert of `selfAlerts`. */
 export const isSelfAlert = (fingerprint: string): boolean => fingerprint.startsWith(prefixes.self);
+
+/** Whether it belongs to the alert of a round of the canary. */
+export const isCanary = (fingerprint: string): boolean => fingerprint.startsWith(prefixes.canary);
+
+/**
+ * Whether its delivery raises no self-alert. That of an alert of `selfAlerts` would never end, and the canary has a condition of its
+ * own.
+ */
+export const isSelfChecking = (fingerprint: string): boolean => isSelfAlert(fingerprint) || isCanary(fingerprint);
 
 /**
  * Returns the fingerprint of an own alert, which is also its dedup key. It is the same in all replicas and after a restart, and

@@ -3,7 +3,7 @@ import { isWatchdog } from "../heartbeats/watchdog.ts";
 import { type Addressing, addressedPrefix } from "../targets/addressed-alert.ts";
 import { LogThrottle } from "../telemetry/log-throttle.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { conditionLabel, isOwnAlert, ownSource } from "./own-alert.ts";
+import { conditionLabel, isCanary, isOwnAlert, ownSource } from "./own-alert.ts";
 
 export interface OwnAlertsOptions {
   readonly ledger: Pick<Ledger, "record" | "alert" | "firing">;
@@ -11,6 +11,8 @@ export interface OwnAlertsOptions {
   readonly routesOf: (alert: Alert) => readonly Route[];
   /** Returns the full name of a target. Undefined: there is none. */
   readonly nameOf: (target: string) => string | undefined;
+  /** The target that receives the canary. @default there is no canary */
+  readonly canaryTarget?: () => string | undefined;
   readonly wake: () => void;
   readonly log: Logger;
   readonly clock: Clock;
@@ -44,6 +46,15 @@ export class OwnAlerts {
     if (isWatchdog(fingerprint))
       return { targets: [], severity: "info", why: "is the heartbeat of its source: it is recorded and never sent" };
     if (!isOwnAlert(fingerprint)) return undefined;
+    if (isCanary(fingerprint)) {
+      const configured = this.#o.canaryTarget?.();
+      const target = configured === undefined ? undefined : this.#o.nameOf(configured);
+      return {
+        targets: target === undefined ? [] : [target],
+        severity: "critical",
+        why: "is Tocsin's canary, which only `canary.target` receives",
+      };
+    }
     const targets = this.#recipients.get(fingerprint) ?? [];
     return {
       targets,

@@ -218,9 +218,9 @@ function alertOf(
   found: readonly DatedProblem[],
   startsAtMs: number,
 ): Alert {
-  const objects = [...new Set(found.map(({ object }) => object))].toSorted();
-  const named = objects.slice(0, maxNamed).join(", ");
-  const list = objects.length > maxNamed ? `${named} and ${objects.length - maxNamed} more` : named;
+  const objects = [...new Set(found.map(({ object, named }) => named ?? object))].toSorted();
+  const first = objects.slice(0, maxNamed).join(", ");
+  const list = objects.length > maxNamed ? `${first} and ${objects.length - maxNamed} more` : first;
   return ownAlert(
     fingerprint,
     {

@@ -1,3 +1,5 @@
+import { canaryLogEvents } from "./canary-log-events.ts";
+
 /** Levels of log lines, the most urgent first. */
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -125,14 +127,19 @@ export const logEvents = {
     when: "An event was given up or refused permanently.",
     fields: ["target", "incident", "fingerprint", "dedupKey", "action", "reason", "answer", "trace_id"],
   },
+  critical_unconfirmed: {
+    level: "error",
+    when: "A target accepted a critical, and its receiver did not report within `confirm_within` that the incident exists. At most every 30 minutes and target.",
+    fields: ["target", "incident", "fingerprint", "trace_id", "leftOut"],
+  },
   fallback_notified: {
     level: "warn",
-    when: "A critical was not delivered in time, and its fallback gets it. At most every 30 minutes and target.",
+    when: "A critical was not delivered, or not confirmed, in time, and its fallback gets it. At most every 30 minutes and target.",
     fields: ["target", "fallback", "incident", "fingerprint", "trace_id", "leftOut"],
   },
   fallback_missing: {
     level: "error",
-    when: "A critical was not delivered in time, and its fallback is missing or disabled. At most every 30 minutes and target.",
+    when: "A critical was not delivered, or not confirmed, in time, and its fallback is missing or disabled. At most every 30 minutes and target.",
     fields: ["target", "fallback", "incident", "fingerprint", "trace_id", "leftOut"],
   },
   target_unauthorized: {
@@ -281,6 +288,7 @@ export const logEvents = {
     fields: ["targets"],
   },
   self_alert_bug: { level: "error", when: "A bug in the self-alerts; the next round follows.", fields: bug },
+  ...canaryLogEvents,
 
   // Changes.
   rollouts_followed: {

@@ -114,6 +114,15 @@ export const metricQuestions = {
     action:
       "The log has an example of each. Correct the sender: its token, its URL, or `max_alerts: 0`. Silent sources: see [heartbeats.md](heartbeats.md).",
   },
+  confirmation: {
+    title: "Confirmed pages and the canary",
+    queries: [
+      "min by (target) (tocsin_canary_success) == 0",
+      "histogram_quantile(0.95, sum by (le, target) (rate(tocsin_time_to_confirmed_seconds_bucket[1h])))",
+    ],
+    reading: "There is no result without `canary`, or without callbacks.",
+    action: "`tocsin doctor` names the step of the canary that failed. See [canary.md](canary.md).",
+  },
   certificates: {
     title: "Certificates that expire within a week",
     queries: ["min by (name) (tocsin_certificate_expiry_timestamp_seconds - time()) < 7 * 86400"],

@@ -204,6 +204,14 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
     },
     action: "Replace the file before that time; no restart is needed. See [tls.md](tls.md).",
   },
+  tocsin_time_to_confirmed_seconds: {
+    labels: { target: "the name of the target.", severity: "the severity of the incident." },
+    action: "A high value with a low `tocsin_time_to_told_seconds` is a delay at the receiver or of its webhooks.",
+  },
+  tocsin_canary_success: {
+    labels: { target: "the target of `canary`." },
+    action: "If it is 0, pages may not arrive. `tocsin doctor` names the step that failed. See [canary.md](canary.md).",
+  },
   tocsin_source_silent: {
     labels: { source: "the name of a source with `expect`." },
     action: "If it is 1, check the source and the network. See [heartbeats.md](heartbeats.md).",

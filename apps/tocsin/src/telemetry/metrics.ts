@@ -3,6 +3,7 @@ import type { CertificateExpiry } from "../config/certificates.ts";
 import { type RefusalReason, refusalReasons } from "../http/refusals.ts";
 import { BoundedLabel } from "./bounded-label.ts";
 import { configMetrics } from "./config-metrics.ts";
+import { ConfirmationMetrics } from "./confirmation-metrics.ts";
 import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";
 import { discoveryMetrics } from "./discovery-metrics.ts";
 import {
@@ -51,6 +52,7 @@ export class Metrics {
   readonly #pagerduty = pagerdutyMetrics(this.#registers);
   readonly #intake = intakeMetrics(this.#registers);
   readonly #config = configMetrics(this.#registers);
+  readonly confirmation = new ConfirmationMetrics(this.#registers);
   readonly #discovery = discoveryMetrics(this.#registers);
   readonly #attempts = new Counter({
     name: "tocsin_attempts_total",
@@ -98,6 +100,7 @@ export class Metrics {
     this.#pagerduty.publishErrors,
     this.#attempts,
     this.#timeToTold,
+    this.confirmation.timeToConfirmed,
     this.#limiterWait,
   ];
 

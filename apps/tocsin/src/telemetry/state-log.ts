@@ -85,6 +85,8 @@ export class StateLog {
         return this.#breaker(change);
       case "fallback":
         return this.#fallback(change);
+      case "unconfirmed":
+        return this.#unconfirmed(change);
     }
   }
 
@@ -146,19 +148,29 @@ export class StateLog {
     );
   }
 
-  #fallback({ target, fallback, incident, fingerprint, notified, trace }: Change<"fallback">): void {
+  #unconfirmed({ target, incident, fingerprint, trace }: Change<"unconfirmed">): void {
+    const passed = this.#throttle.pass(`unconfirmed ${target}`);
+    if (passed === undefined) return;
+    this.#log.error(
+      { event: "critical_unconfirmed", target, incident, fingerprint, ...traceField(trace), ...passed },
+      "Target accepted a critical, but its receiver does not confirm that the incident exists: check its event rules and service",
+    );
+  }
+
+  #fallback({ target, fallback, incident, fingerprint, notified, why, trace }: Change<"fallback">): void {
     const passed = this.#throttle.pass(`fallback ${target}`);
     if (passed === undefined) return;
     const fields = { target, fallback, incident, fingerprint, ...traceField(trace), ...passed };
+    const verb = why === "unconfirmed" ? "confirmed" : "delivered";
     if (notified)
       this.#log.warn(
         { event: "fallback_notified", ...fields },
-        "Critical was not delivered in time: notifying the fallback",
+        `Critical was not ${verb} in time: notifying the fallback`,
       );
     else
       this.#log.error(
         { event: "fallback_missing", ...fields },
-        "Critical was not delivered in time, and its fallback is missing or disabled",
+        `Critical was not ${verb} in time, and its fallback is missing or disabled`,
       );
   }
 }

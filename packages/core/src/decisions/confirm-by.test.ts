@@ -26,16 +26,20 @@ const attempt: Pick<Flight, "action" | "severity" | "sinceMs" | "event"> = {
 };
 const accepted = { kind: "accepted", receipt: "" } as const;
 
+const settled = (
+  given: Parameters<typeof incidentOf>[0],
+  confirmWithinMs: number | undefined,
+  more: Partial<Flight> = {},
+) =>
+  settle(incidentOf(given), { ...attempt, ...more }, accepted, {
+    nowMs: t0,
+    retry: { initial: 0, max: 0, giveUpAfter: 0 },
+    random: 0,
+    keyWasDoubtful: false,
+    confirmWithinMs,
+  }).confirmBy;
 describe("an accepted trigger must be confirmed", () => {
-  const settled = (given: Partial<Incident>, confirmWithinMs: number | undefined, more: Partial<Flight> = {}) =>
-    settle(incidentOf(given as never), { ...attempt, ...more }, accepted, {
-      nowMs: t0,
-      retry: { initial: 0, max: 0, giveUpAfter: 0 } as never,
-      random: 0,
-      keyWasDoubtful: false,
-      confirmWithinMs,
-    }).confirmBy;
-  test.each<[string, Partial<Incident>, number | undefined, Partial<Flight>, Incident["confirmBy"]]>([
+  test.each<[string, Parameters<typeof incidentOf>[0], number | undefined, Partial<Flight>, Incident["confirmBy"]]>([
     ["from its acceptance on", {}, 5 * minute, {}, confirmBy],
     ["not without the option", {}, undefined, {}, undefined],
     ["not if a shadow only pretended to send it", {}, 5 * minute, { shadow: true }, undefined],

@@ -124,7 +124,11 @@ function take(
 }
 
 /** The first report that the incident exists at the receiver. */
-function reportConfirmed(context: LedgerContext, before: Incident, { target, wanted, acceptedAtMs, receiver }: Incident): void {
+function reportConfirmed(
+  context: LedgerContext,
+  before: Incident,
+  { target, wanted, acceptedAtMs, receiver }: Incident,
+): void {
   if (before.receiver?.confirmedAtMs !== undefined || receiver?.confirmedAtMs === undefined) return;
   context.report({ kind: "confirmed", target, severity: wanted.severity, afterMs: context.nowMs - acceptedAtMs });
 }
