@@ -73,7 +73,7 @@ export async function compose(
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
     const owner = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
-    const stateLog = new StateLog(log, clock);
+    const stateLog = new StateLog(log, clock, metrics.confirmation.confirmed);
     closing.push(() => stateLog.stop());
     const opened = await openLedger(written, { vault, isNewKey, wake, report: stateLog.changed });
     closing.push(() => opened[Symbol.asyncDispose]());
@@ -124,12 +124,9 @@ export async function compose(
       addressingOfOwn: (alert) => ownAlerts.addressingOf(alert),
     });
     const routesOf = (alert: Alert) => targets.routesOf(alert);
-    const ownAlerts = new OwnAlerts({
-      ...shared,
-      routesOf,
-      nameOf: (name) => targets.find(name)?.name,
-      canaryTarget: () => configReloader.current.canary?.target,
-    });
+    const nameOf = (name: string) => targets.find(name)?.name;
+    const canaryTarget = () => configReloader.current.canary?.target;
+    const ownAlerts = new OwnAlerts({ ...shared, routesOf, nameOf, canaryTarget });
     const readers = new Readers({ ...shared, transport, routesOf, remindMs: config.delivery.remind });
     const matchLabels = () => configReloader.current.changes.matchLabels;
     const changes = openChanges({ ...shared, targets, matchLabels });

@@ -1,3 +1,4 @@
+import type { ReceiverEvent } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { hour, LedgerHarness, type LedgerSubject, minute, second, serverError, timedOut } from "./ledger-harness.ts";
@@ -6,6 +7,18 @@ const fallback = { target: "fallback", afterMs: 2 * minute };
 const terms = targetTerms("pagerduty", { fallback, confirmWithinMs: 5 * minute });
 const targets = [terms, targetTerms("fallback")];
 const critical = { severity: "critical" } as const;
+
+const opened = (harness: LedgerHarness, dedupKey: string): ReceiverEvent => ({
+  id: `opened ${dedupKey} ${harness.clock.now()}`,
+  callback: "pd",
+  targets: ["pagerduty"],
+  kind: "opened",
+  dedupKeys: [dedupKey],
+  own: true,
+  atMs: harness.clock.now(),
+  onResolve: "reopen",
+  lookUp: false,
+});
 
 /** A critical that a target accepted, and whose receiver does not report that the incident exists. */
 export function unconfirmedCriticals(subject: LedgerSubject): void {
@@ -37,6 +50,39 @@ export function unconfirmedCriticals(subject: LedgerSubject): void {
       await harness.ends("a");
       expect(await harness.tell()).toEqual(["resolve a", "resolve a"]);
       expect((await harness.views()).map(({ state }) => state)).toEqual(["closed", "closed"]);
+    });
+
+    test("is left alone if the receiver reported it in time, even before the answer to the request", async () => {
+      await using harness = await LedgerHarness.open(subject, { targets });
+      await harness.fires("a", critical);
+      await harness.attempt();
+      await harness.clock.advance(minute);
+      expect(await harness.ledger.storeReceiverEvents([opened(harness, "a")])).toEqual(["applied"]);
+      await harness.fires("b", critical);
+      const lease = await harness.claimOne();
+      await harness.ledger.storeReceiverEvents([opened(harness, "b")]);
+      await harness.settle(lease);
+      expect(await harness.after(hour)).toEqual([]);
+      expect(await harness.stands()).toEqual(["told delivered", "told delivered"]);
+      expect(harness.reported).toEqual([
+        { kind: "confirmed", target: "pagerduty", severity: "critical", afterMs: minute },
+        { kind: "confirmed", target: "pagerduty", severity: "critical", afterMs: 0 },
+      ]);
+    });
+
+    test("is delivered again once the receiver reports it late, and its next episode needs a report of its own", async () => {
+      await using harness = await LedgerHarness.open(subject, { targets });
+      await harness.fires("a", critical);
+      await harness.attempt();
+      expect(await harness.after(5 * minute)).toEqual(["trigger a"]);
+      await harness.ledger.storeReceiverEvents([opened(harness, "a")]);
+      expect(await harness.stands()).toEqual(["told fallback", "told delivered"]);
+      await harness.ends("a");
+      await harness.after(minute);
+      await harness.fires("a", { ...critical, startsAtMs: harness.clock.now() });
+      expect(await harness.after(second)).toEqual(["trigger a"]);
+      expect(await harness.after(5 * minute)).toEqual(["trigger a"]);
+      expect((await harness.newest()).target).toBe("fallback");
     });
 
     test("counts from the acceptance, however long the delivery took, and not from a reminder", async () => {

@@ -1,3 +1,4 @@
+import type { StateChange } from "@tocsin/core";
 import { Gauge, Histogram, type Registry } from "./series.ts";
 
 /** Buckets, s: a webhook of a receiver usually comes within seconds, and PagerDuty may repeat it for 48 h. */
@@ -23,6 +24,9 @@ export class ConfirmationMetrics {
       registers,
     });
   }
+
+  readonly confirmed = ({ target, severity, afterMs }: Extract<StateChange, { kind: "confirmed" }>): void =>
+    this.timeToConfirmed.observe({ target, severity }, afterMs / 1_000);
 
   canarySuccess(target: string, isSuccess: boolean): void {
     this.#canarySuccess.set({ target }, isSuccess ? 1 : 0);

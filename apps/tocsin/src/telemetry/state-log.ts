@@ -21,14 +21,17 @@ const blockedMessage = {
  */
 export class StateLog {
   readonly #log: Logger;
+  readonly #confirmed: (change: Change<"confirmed">) => void;
   readonly #troubles: Troubles;
   readonly #throttle: LogThrottle;
   /** Targets that refuse us, with the refusing endpoint: another endpoint of the target may soon be in use. */
   readonly #blocked = new Map<string, { readonly endpoint: string; readonly state: string }>();
   readonly #probes = new Map<string, number>();
 
-  constructor(log: Logger, clock: Clock) {
+  /** `confirmed`: receives the changes that only metrics count. */
+  constructor(log: Logger, clock: Clock, confirmed: (change: Change<"confirmed">) => void = () => {}) {
     this.#log = log;
+    this.#confirmed = confirmed;
     this.#troubles = new Troubles(clock, { everyMs, burst: 2 });
     this.#throttle = new LogThrottle(clock, { everyMs });
   }
@@ -87,6 +90,8 @@ export class StateLog {
         return this.#fallback(change);
       case "unconfirmed":
         return this.#unconfirmed(change);
+      case "confirmed":
+        return this.#confirmed(change);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Severity } from "../../alerts/severity.ts";
 import type { DeadLetter } from "./queries.ts";
 import type { TargetTerms } from "./target-terms.ts";
 
