@@ -5,6 +5,8 @@ import { Worker } from "@tocsin/engine";
 import { Transport } from "@tocsin/http";
 import type { FastifyRequest } from "fastify";
 import { CallbackReceiver } from "./callbacks/callback-receiver.ts";
+import { coveredBy } from "./callbacks/covered-by.ts";
+import type { CanaryProof } from "./canary/canary-round.ts";
 import { openChanges } from "./changes/open-changes.ts";
 import { pageChanges } from "./changes/page-changes.ts";
 import { formatAddress } from "./config/address.ts";
@@ -125,6 +127,8 @@ export async function compose(
     });
     const routesOf = (alert: Alert) => targets.routesOf(alert);
     const nameOf = (name: string) => targets.find(name)?.name;
+    const proofAt = (name: string): CanaryProof =>
+      coveredBy(configReloader.current.callbacks).some((covered) => nameOf(covered) === name) ? "callback" : "delivery";
     const canaryTarget = () => configReloader.current.canary?.target;
     const ownAlerts = new OwnAlerts({ ...shared, routesOf, nameOf, canaryTarget });
     const readers = new Readers({ ...shared, transport, routesOf, remindMs: config.delivery.remind });
@@ -179,7 +183,7 @@ export async function compose(
       discoveries,
       selfAlerts: { health, recipientTerms: targets, isAlone: config.ledger.kind === "sqlite" },
       directPage: { notify, wake, publisherTo, attempted },
-      canary: { find: (name) => targets.find(name), proofAt: () => "delivery" },
+      canary: { find: (name) => targets.find(name), proofAt },
     });
     const targetTests = new TargetTests({
       ...shared,

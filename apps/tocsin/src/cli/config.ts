@@ -11,6 +11,7 @@ import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { noTargetCanReceive } from "../targets/target-warnings.ts";
 import { credentialIdentity } from "@tocsin/publishers";
 import { watchdogWarnings } from "../heartbeats/watchdog.ts";
+import { coveredBy } from "../callbacks/covered-by.ts";
 import { canaryWarnings } from "../canary/canary-warnings.ts";
 import { expectationWarnings, type RecipientTerms, selfAlertWarnings } from "../own-alerts/recipients.ts";
 import { nameIn } from "../targets/fallbacks.ts";
@@ -59,6 +60,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     const guard = new TargetGuard(config);
     const entries = resolveTargets([configTargets(targets, readSecret), ...sets], {
       refusalsOf: (target) => guard.refusalsOf(target),
+      confirmed: coveredBy(config.callbacks),
     });
     const placed = placedIn(config);
     const errors = errorsOf(entries, placed);

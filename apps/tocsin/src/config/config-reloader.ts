@@ -15,6 +15,7 @@ import type { SessionCookies } from "../http/session-cookies.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
 import { readerExpiries, secretsIn } from "../ingest/readers/reader-settings.ts";
 import { Signatures } from "../ingest/signatures.ts";
+import { coveredBy } from "../callbacks/covered-by.ts";
 import { secretsOfHeartbeat } from "../heartbeats/outgoing-settings.ts";
 import type { Rollouts } from "../changes/rollouts/rollouts.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
@@ -251,7 +252,10 @@ export class ConfigReloader {
   async #useTargets(written: TargetSet, config: Config): Promise<void> {
     const { scrubber, targets, ledger, discoveries, metrics, wake } = this.#o;
     const { fallbackAcrossNamespaces = false } = config.discovery.kubernetes ?? {};
-    const prepared = targets.prepare([written, ...discoveries.sets()], { fallbackAcrossNamespaces });
+    const prepared = targets.prepare([written, ...discoveries.sets()], {
+      fallbackAcrossNamespaces,
+      confirmed: coveredBy(config.callbacks),
+    });
     scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOfTarget(target) : [])));
     // The ledger comes first: if it fails, nothing has changed.
     await ledger.useTargets(prepared.terms);
