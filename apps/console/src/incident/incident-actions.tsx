@@ -20,7 +20,7 @@ function whyNot({ kind, state, wanted }: IncidentDetail): string | undefined {
 
 export function IncidentActions({ incident, reload }: IncidentActionsProps) {
   const [result, setResult] = useState<{ readonly text: string; readonly ok: boolean }>();
-  const { id, target, wanted } = incident;
+  const { id, wanted } = incident;
   const act = async (action: "acknowledge" | "resolve", done: string): Promise<void> => {
     const answer = await request(`incidents/${id}/${action}`, { method: "POST" });
     setResult(answer.ok ? { ok: true, text: done } : { ok: false, text: failureText(answer.failure) });
@@ -33,13 +33,13 @@ export function IncidentActions({ incident, reload }: IncidentActionsProps) {
         <ActionButton
           label="Acknowledge"
           unavailable={refused ?? (wanted.acknowledged ? "It is acknowledged already." : undefined)}
-          act={() => act("acknowledge", `Acknowledged. ${target} is told next.`)}
+          act={() => act("acknowledge", "Acknowledged. Tocsin sends it to the targets of this alert.")}
         />
         <ActionButton
           label="Resolve"
-          confirm={`Resolve at ${target}?`}
+          confirm="Resolve this alert at all its targets?"
           unavailable={refused}
-          act={() => act("resolve", `Resolved. ${target} is told next.`)}
+          act={() => act("resolve", "Resolved. Tocsin sends it to the targets of this alert.")}
         />
         <CopyButton
           label="Copy as curl"
