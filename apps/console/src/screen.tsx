@@ -2,13 +2,13 @@ import type { ComponentType } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { hrefOf, place, route } from "./routing/router.ts";
 import type { Route } from "./routing/parse-route.ts";
-import { Now } from "./screens/now.tsx";
 
 type Name = Route["screen"];
 type Loader = () => Promise<ComponentType>;
 
-/** Each screen is loaded when it is first shown. The first one after the login is part of the page. */
-const loaders: Readonly<Record<Exclude<Name, "now" | "unknown">, Loader>> = {
+/** Each screen is loaded when it is first shown: the link of a page leads to one that needs no other. */
+const loaders: Readonly<Record<Exclude<Name, "unknown">, Loader>> = {
+  now: async () => (await import("./screens/now.tsx")).Now,
   incidents: async () => (await import("./screens/incidents.tsx")).Incidents,
   incident: async () => (await import("./screens/incident.tsx")).Incident,
   alerts: async () => (await import("./screens/alerts.tsx")).Alerts,
@@ -19,7 +19,7 @@ const loaders: Readonly<Record<Exclude<Name, "now" | "unknown">, Loader>> = {
   whatif: async () => (await import("./screens/what-if.tsx")).WhatIf,
 };
 
-const loaded = new Map<Name, ComponentType>([["now", Now]]);
+const loaded = new Map<Name, ComponentType>();
 
 /** Returns whether it succeeded: after an update of Tocsin the file of a screen may be gone. */
 async function load(screen: keyof typeof loaders): Promise<boolean> {
@@ -50,7 +50,7 @@ export function Screen() {
   const Shown = loaded.get(screen);
   useEffect(() => {
     setFailed(false);
-    if (loaded.has(screen) || screen === "now" || screen === "unknown") return;
+    if (loaded.has(screen) || screen === "unknown") return;
     void load(screen).then((isLoaded) => (isLoaded ? setLoaded((count) => count + 1) : setFailed(true)));
   }, [screen]);
   const { path, by } = place.value;

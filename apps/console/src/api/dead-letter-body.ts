@@ -20,7 +20,10 @@ export interface DeadLetterPage {
 /** The answer of a replay of all that match. */
 export interface ReplayReport {
   readonly matching: number;
+  /** How many of them can be sent again. */
+  readonly replayable: number;
   readonly replayed: number;
+  /** The first of the others. */
   readonly refused: readonly { readonly id: number; readonly target: string; readonly reason: string }[];
   readonly more?: boolean;
 }

@@ -45,7 +45,7 @@ export function ReplayAll({ filters, version, replayed }: ReplayAllProps) {
     setFailure(answer.ok ? undefined : answer.failure);
     replayed();
   };
-  const count = dry === undefined ? undefined : dry.matching - dry.refused.length;
+  const count = dry?.replayable;
   const shownCount = count === undefined ? "" : `${formatCount(count)}${dry?.more ? "+" : ""} `;
   return (
     <>
@@ -61,12 +61,14 @@ export function ReplayAll({ filters, version, replayed }: ReplayAllProps) {
   );
 }
 
-function Result({ report: { replayed, refused, more } }: { readonly report: ReplayReport }) {
-  const reasons = [...Map.groupBy(refused, ({ reason }) => reason)];
+function Result({ report: { matching, replayed, refused, more } }: { readonly report: ReplayReport }) {
+  // Only the first of the refused ones are listed.
+  const reasons = [...new Set(refused.map(({ reason }) => wordsOf(reason)))];
+  const others = matching - replayed;
   return (
-    <p class={refused.length > 0 ? "notice" : "notice good"}>
+    <p class={others > 0 ? "notice" : "notice good"}>
       {countOf(replayed, "dead letter")} replayed.
-      {reasons.map(([reason, letters]) => ` ${countOf(letters.length, "letter")} not: ${wordsOf(reason)}.`)}
+      {others > 0 && ` ${countOf(others, "other")} not sent again: ${reasons.join(", ")}.`}
       {more && " There are more: replay again."}
     </p>
   );

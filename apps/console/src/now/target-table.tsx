@@ -75,6 +75,7 @@ function Row({ totals, target }: { readonly totals: TargetTotals; readonly targe
       </th>
       <td role="cell" class="target-state">
         {target ? <TargetState target={target} /> : <span class="muted">not configured</span>}
+        {waits.length > 0 && " "}
         {waits.length > 0 && (
           <div class="waits">
             {waits.map(({ state, reason, count: waiting }) => (
