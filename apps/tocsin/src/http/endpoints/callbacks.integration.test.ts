@@ -259,7 +259,7 @@ describe("a request without a valid signature", () => {
     ["a signature of another body", "pd", body, signed.pagerduty(`${body} `)],
     ["a signature of another callback", "chat", body, signed.pagerduty(body)],
     ["an old signature", "chat", body, signedAt.slack(body, secret, seconds() - 301)],
-    ["a signature of the future", "chat", body, signedAt.slack(body, secret, seconds() + 310)],
+    ["a signature of the future", "chat", body, signedAt.slack(body, secret, seconds() + 3_600)],
     ["a huge header", "pd", body, { "x-pagerduty-signature": "v1=aa,".repeat(2_000) }],
     ["no JSON", "pd", "{", {}],
     ["an empty body", "pd", "", {}],
@@ -361,7 +361,9 @@ describe("a body", () => {
       }),
     });
     await fc.assert(
-      fc.asyncProperty(body, async (event) => expect((await send(JSON.stringify(event))).status).toBeLessThan(500)),
+      fc.asyncProperty(body, async (event) => {
+        expect((await send(JSON.stringify(event))).status).toBeLessThan(500);
+      }),
       { numRuns: 200 },
     );
   });
