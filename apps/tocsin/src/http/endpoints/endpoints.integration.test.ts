@@ -510,8 +510,8 @@ describe("authorization", () => {
     service.next = { ...rest, targets: targets.filter(({ name }) => name !== "broken") };
     for (const endpoint of all) {
       const { role, path } = endpoint;
-      // The secret of the source decides there, and no token.
-      const open = path.startsWith("/api/v1/changes/from/") ? 401 : "let in";
+      // The secret of the source or the callback decides there, and no token.
+      const open = /^\/api\/v1\/(?:changes\/from|callbacks)\//.test(path) ? 401 : "let in";
       const outsider = role === undefined ? open : 401;
       const holder = (other: string) => (role === undefined ? open : role === other ? "let in" : 403);
       expect({
