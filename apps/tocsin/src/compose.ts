@@ -172,7 +172,10 @@ export async function compose(
     const known = { ...shared, configReloader, targets, discoveries, rollouts, callbacks, isKeyLost };
     const warnings = serviceWarnings(known);
     const health = openHealth({ ...known, selfWatch: () => selfWatch, traceFailures });
-    const notify = notifications(() => configReloader.current.server.publicUrl);
+    const notify = notifications(
+      () => configReloader.current.server.publicUrl,
+      (target) => callbacks.hasButtonsAt(target),
+    );
     const attempted = (attempt: Pick<Lease, "target" | "action">, outcome: Outcome, durationMs: number) =>
       metrics.attempted(attempt, targets.publisherFor(attempt.target)?.type, outcome, durationMs);
     const publisherTo = (target: string) => targets.publisherFor(target);

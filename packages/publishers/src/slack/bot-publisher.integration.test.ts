@@ -1,5 +1,5 @@
 import type { Notification, Outcome } from "@tocsin/core";
-import { Transport } from "@tocsin/http";
+import { type Sender, Transport } from "@tocsin/http";
 import { Simulator } from "@tocsin/simulator";
 import { type Act, answer, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
@@ -153,14 +153,11 @@ const failing = (error: string) => answer(200, JSON.stringify({ ok: false, error
 
 describe("a bot's thread reply", () => {
   /** The outcome of an event whose update was accepted, and what came to the receiver. */
-  async function reply(act: Act | undefined, use?: (receiver: ScriptedReceiver) => AbortSignal | Promise<AbortSignal>) {
-    await using receiver = await ScriptedReceiver.open(posted, ...(act ? [act] : []));
+  async function reply(act: Act) {
+    await using receiver = await ScriptedReceiver.open(posted, act);
     const publisher = slackPublisher(botAt(receiver.url), options);
-    const signal = use === undefined ? new AbortController().signal : await use(receiver);
-    const outcome = await publisher.publish(
-      tellingOf({ ...resolve, receipt: "C0123456789:1503435956.000247" }),
-      signal,
-    );
+    const telling = tellingOf({ ...resolve, receipt: "C0123456789:1503435956.000247" });
+    const outcome = await publisher.publish(telling, new AbortController().signal);
     return { outcome, paths: receiver.requests.map(({ head }) => head.split(" ")[1]) };
   }
 
@@ -185,11 +182,18 @@ describe("a bot's thread reply", () => {
   });
 
   test("that is interrupted before it leaves: the message may have changed", async () => {
+    await using receiver = await ScriptedReceiver.open(posted);
     const controller = new AbortController();
-    const { outcome } = await reply(undefined, (receiver) => {
-      void receiver.arrival().then(() => controller.abort());
-      return controller.signal;
-    });
+    const interrupting: Sender = {
+      get: (request) => transport.get(request),
+      post(request) {
+        if (request.address.path.endsWith("chat.postMessage")) controller.abort();
+        return transport.post(request);
+      },
+    };
+    const publisher = slackPublisher(botAt(receiver.url), { ...options, transport: interrupting });
+    const outcome = await publisher.publish(tellingOf({ ...resolve, receipt: "C1:1.5" }), controller.signal);
+    expect(receiver.requests).toHaveLength(1);
     expect(outcome).toMatchObject({ kind: "interrupted", left: true });
   });
 });
