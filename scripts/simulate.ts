@@ -1,11 +1,12 @@
-// Histories made by seeds: npm run simulate -- --seeds 2000 [--from 1] [--senders KIND|all] [--read] [--rule] [--show]
+// Histories made by seeds: npm run simulate -- --seeds 2000 [--from 1] [--senders KIND|all] [--read] [--rule] [--people] [--show]
 //   --senders KIND   sources are senders of this kind only; "all": each kind in turn, with all seeds
 //   --rule           one alert without an engine: judges the rule for claims alone, hundreds of histories a second
 //   --read           the service reads the APIs of the simulated Alertmanagers (sources[].alertmanager)
+//   --people         people act at three receivers, which report late, again and in another order
 //   --show           prints the history of each failing seed
 import { parseArgs } from "node:util";
 import { allSenderKinds, playHistory, type SenderKind } from "@tocsin/test/senders";
-import { readableKinds, readingScenarioOf, scenarioOf, simulate } from "@tocsin/test/simulation";
+import { playPeople, readableKinds, readingScenarioOf, scenarioOf, simulate } from "@tocsin/test/simulation";
 import { startReader } from "../apps/tocsin/src/ingest/readers/simulated-reader.fixture.ts";
 
 const { values } = parseArgs({
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     senders: { type: "string" },
     read: { type: "boolean", default: false },
     rule: { type: "boolean", default: false },
+    people: { type: "boolean", default: false },
     show: { type: "boolean", default: false },
   },
 });
@@ -38,6 +40,7 @@ let simulatedMs = 0;
 let attempts = 0;
 let incidents = 0;
 let endedByReading = 0;
+let actionsOfPeople = 0;
 
 for (const kind of kinds) {
   const before = failing.length;
@@ -56,6 +59,12 @@ async function run(kind: SenderKind | undefined, seed: number) {
     const { violations, lines } = playHistory(kind, seed);
     return { violations, history: () => lines.join("\n") };
   }
+  if (values.people) {
+    const { violations, lines, actions, sent } = await playPeople(seed);
+    actionsOfPeople += actions;
+    attempts += sent;
+    return { violations, history: () => lines.join("\n") };
+  }
   const result = values.read
     ? await simulate(readingScenarioOf(seed, kind), { startReader })
     : await simulate(scenarioOf(seed, kind));
@@ -69,7 +78,11 @@ async function run(kind: SenderKind | undefined, seed: number) {
 const days = (simulatedMs / 86_400_000).toFixed(1);
 const wallS = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
 const byReading = values.read ? `, ${endedByReading} alerts ended by reading` : "";
-const seen = values.rule ? "" : `: ${incidents} incidents, ${attempts} attempts, ${days} days simulated${byReading}`;
+const seen = values.rule
+  ? ""
+  : values.people
+    ? `: ${actionsOfPeople} actions of people, ${attempts} attempts`
+    : `: ${incidents} incidents, ${attempts} attempts, ${days} days simulated${byReading}`;
 console.log(`${count * kinds.length} seeds${seen} in ${wallS} s`);
 console.log(failing.length === 0 ? "all promises held" : `${failing.length} seeds fail: ${failing.join(", ")}`);
 process.exitCode = failing.length === 0 ? 0 : 1;

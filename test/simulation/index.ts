@@ -1,3 +1,4 @@
+export { type PlayedPeople, playPeople } from "./people/play-people.ts";
 export { mustHold } from "./must-hold.ts";
 export { readableKinds, readingScenarioOf } from "./reading-scenario.ts";
 export type { ReaderOptions, StartReader } from "./reading.ts";

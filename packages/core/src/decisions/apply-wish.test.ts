@@ -1,6 +1,6 @@
 import { epochMs as t0, incidentOf } from "@tocsin/test/makers";
 import { describe, expect, test } from "vitest";
-import { applyWish, isLaterThan, type PersonalAct, withoutAcknowledgement, withoutHold } from "./apply-wish.ts";
+import { applyWish, isNewest, type PersonalAct, withoutAcknowledgement, withoutHold } from "./apply-wish.ts";
 
 const hour = 3_600_000;
 const terms = { nowMs: t0 + 2 * hour, manualResolveFor: hour };
@@ -21,7 +21,7 @@ describe("an acknowledgement", () => {
     expect(apply({})).toMatchObject({
       wanted: { acknowledged: true, atMs: terms.nowMs },
       acknowledgedBy: { by: "Jane", atMs: t0 + hour },
-      lastAction: { atMs: t0 + hour, id: "m" },
+      lastActions: { acknowledged: { atMs: t0 + hour, id: "m" } },
       updatedAtMs: terms.nowMs,
     });
   });
@@ -74,22 +74,20 @@ describe("a resolve", () => {
 
 test.each<[Parameters<typeof incidentOf>[0], Partial<PersonalAct>]>([
   [{ state: "closed" }, {}],
-  [{ lastAction: { atMs: t0 + hour + 1, id: "" } }, {}],
-  [{ lastAction: { atMs: t0 + hour, id: "m" } }, {}],
-  [{ lastAction: { atMs: t0 + hour, id: "z" } }, { wish: "resolve" }],
+  [{ lastActions: { acknowledged: { atMs: t0 + hour + 1, id: "" } } }, {}],
+  [{ lastActions: { acknowledged: { atMs: t0 + hour, id: "m" } } }, {}],
+  [{ lastActions: { resolved: { atMs: t0 + hour, id: "z" } } }, { wish: "resolve" }],
   [{}, { wish: "reopen" }],
 ])("changes nothing at %j: %j", (incident, given) => {
   expect(apply(incident, given)).toBeNull();
 });
 
-test.each([
-  [{ atMs: 2, id: "a" }, { atMs: 1, id: "b" }, true],
-  [{ atMs: 1, id: "b" }, { atMs: 1, id: "a" }, true],
-  [{ atMs: 1, id: "a" }, { atMs: 1, id: "a" }, false],
-  [{ atMs: 1, id: "b" }, { atMs: 2, id: "a" }, false],
-  [{ atMs: 1, id: "b" }, undefined, true],
-])("%j is later than %j: %s", (one, other, is) => {
-  expect(isLaterThan(one, other)).toBe(is);
+test("is newer than actions of its kind only", () => {
+  const later = { atMs: t0 + 9 * hour, id: "" };
+  const acknowledged = incidentOf({ lastActions: { acknowledged: later } });
+  expect(isNewest(act({ wish: "resolve" }), acknowledged)).toBe(true);
+  expect(isNewest(act({ wish: "unacknowledge" }), acknowledged)).toBe(false);
+  expect(isNewest(act({ wish: "reopen" }), incidentOf({ lastActions: { resolved: later } }))).toBe(false);
 });
 
 test("keeps the name while the acknowledgement counts", () => {

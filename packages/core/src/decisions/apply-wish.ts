@@ -1,4 +1,4 @@
-import type { EventOrder, Incident } from "../incidents/incident.ts";
+import type { EventOrder, Incident, LastActions } from "../incidents/incident.ts";
 import type { OnResolve } from "../ports/ledger/receiver-events.ts";
 import { desiredState } from "./desired-state.ts";
 import type { PersonalWish } from "./merge-receiver-event.ts";
@@ -25,9 +25,11 @@ export interface WishTerms {
  */
 export function applyWish(incident: Incident, act: PersonalAct, terms: WishTerms): Incident | null {
   const { wanted } = incident;
-  if (!isLaterThan(act, incident.lastAction) || incident.state === "closed") return null;
-  const { atMs, id } = act;
-  const acted: Incident = { ...incident, lastAction: { atMs, id }, updatedAtMs: terms.nowMs };
+  // While a resolve is held, the incident may be reopened, and is then acknowledged or not.
+  const isOver = incident.state === "closed" && incident.manualUntilMs === null;
+  if (isOver || !isNewest(act, incident)) return null;
+  const { atMs } = act;
+  const acted: Incident = { ...incident, lastActions: lastActionsAfter(act, incident), updatedAtMs: terms.nowMs };
   switch (act.wish) {
     case "acknowledge": {
       if (wanted.renewedAtMs !== undefined && atMs <= wanted.renewedAtMs) return null;
@@ -61,8 +63,22 @@ export function applyWish(incident: Incident, act: PersonalAct, terms: WishTerms
 }
 
 /** Of two actions, the later one counts, by the clocks of those that report them. */
-export const isLaterThan = (act: EventOrder, known: EventOrder | undefined): boolean =>
-  known === undefined || act.atMs > known.atMs || (act.atMs === known.atMs && act.id > known.id);
+export function isNewest(act: PersonalAct, { lastActions }: Incident): boolean {
+  const known = lastActions?.[registerOf[act.wish]];
+  return known === undefined || act.atMs > known.atMs || (act.atMs === known.atMs && act.id > known.id);
+}
+
+export const lastActionsAfter = ({ wish, atMs, id }: PersonalAct, { lastActions }: Incident): LastActions => ({
+  ...lastActions,
+  [registerOf[wish]]: { atMs, id },
+});
+
+const registerOf: { readonly [W in PersonalWish]: keyof LastActions } = {
+  acknowledge: "acknowledged",
+  unacknowledge: "acknowledged",
+  resolve: "resolved",
+  reopen: "resolved",
+};
 
 /** The incident without the person's name, if its acknowledgement does not count any more. */
 export function withoutAcknowledgement(incident: Incident): Incident {

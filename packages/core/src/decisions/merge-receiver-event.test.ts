@@ -22,7 +22,8 @@ describe("what the target has of ours after an event", () => {
     [{}, { kind: "resolved" }, { event: "resolve", certain: true }],
     [{ certain: false }, { kind: "resolved" }, { event: "trigger", certain: false }],
     [{}, { kind: "resolved", own: true }, { event: "trigger" }],
-    [{ event: "acknowledge", sinceMs: t0 + 2_000 }, { kind: "resolved" }, { event: "resolve" }],
+    [{ event: "acknowledge" }, { kind: "resolved" }, { event: "resolve" }],
+    [{ event: "acknowledge", sinceMs: t0 + 2_000 }, { kind: "resolved" }, { event: "acknowledge" }],
     // Begun after the resolve by our clock: perhaps it opened the incident again.
     [{ sinceMs: t0 + 2_000 }, { kind: "resolved" }, { event: "trigger" }],
     [{ event: "resolve" }, { kind: "acknowledged" }, { event: "resolve" }],

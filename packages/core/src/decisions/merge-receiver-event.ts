@@ -56,8 +56,11 @@ export function mergeReceiverEvent(
     confirmedAtMs: known.confirmedAtMs ?? nowMs,
     ...(isNews && { status: { is, atMs: event.atMs, id: event.id } }),
   };
-  if (is !== undefined && !isNews && sameFacts(known, receiver)) return null;
   const merged = { ...incident, receiver, updatedAtMs: nowMs };
+  // A newer report shows that it is still open since.
+  const isOpenSince = event.kind === "reopened" && !isNews && known.status?.is !== "resolved";
+  if (isOpenSince && !event.own) return { incident: merged, wish: "reopen" };
+  if (is !== undefined && !isNews && sameFacts(known, receiver)) return null;
   if (!isNews || event.own) return { incident: merged, wish: null };
   return {
     incident: { ...merged, told: toldAfter(incident, isNewer, event) },
@@ -77,7 +80,9 @@ const sameFacts = (a: ReceiverFacts, b: ReceiverFacts): boolean =>
 
 /** How long after the event the last trigger began. Negative: before it. Zero: the last event of ours was no trigger. */
 const triggeredAfterMs = ({ told }: Incident, { atMs }: EventOrder): number =>
-  told?.event === "trigger" ? (told.sinceMs ?? told.atMs) - atMs : 0;
+  told?.event === "trigger" ? sentAtMs(told) - atMs : 0;
+
+const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
 
 /**
  * What the receiver has of ours after the event, so that the action is not sent back to it. What is not certain stays so: the next
@@ -94,7 +99,8 @@ function toldAfter(incident: Incident, isNewer: boolean, event: ReceiverEvent): 
     case "unacknowledged":
       return told.event === "acknowledge" ? { ...told, event: "trigger" } : told;
     case "resolved":
-      return told.event !== "resolve" && triggeredAfterMs(incident, event) <= 0 ? { ...told, event: "resolve" } : told;
+      // An event of ours that left later may have opened it again: then our resolve follows.
+      return told.event === "resolve" || sentAtMs(told) > event.atMs ? told : { ...told, event: "resolve" };
     case "opened": {
       // A trigger that was on its way when a person resolved the incident opened another one.
       const wasResolved = isNewer && incident.receiver?.status?.is === "resolved";

@@ -41,7 +41,8 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
     const doubtful = !incident.opened && told.event === "trigger" && !told.certain;
     return doubtful && !terms.traits.dropsUnknownResolves ? "trigger" : "resolve";
   }
-  if (told.event === "resolve") return told.certain ? null : "trigger";
+  // Resolved there, by us with an unknown result or by a person whose resolve does not count any more.
+  if (told.event === "resolve") return "trigger";
   if (told.event === "trigger" && !told.certain) return "trigger";
   if (terms.retrigger !== "never" && severityRank(wanted.severity) < severityRank(told.severity)) return "trigger";
   if (wanted.acknowledged && terms.traits.acknowledges && !(told.event === "acknowledge" && told.certain))

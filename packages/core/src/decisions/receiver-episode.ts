@@ -27,20 +27,21 @@ export function receiverEpisode(incident: Incident, previous: Incident | undefin
     return (event.openedAtMs ?? event.atMs) > knownAtMs ? "newer" : "earlier";
   }
   if (!previous) return "current";
-  if (given !== undefined && given === previous.receiver?.incident)
+  const former = previous.receiver;
+  if (given !== undefined && given === former?.incident)
     return goesOn(incident, previous, event) ? "current" : "earlier";
+  if (given !== undefined && former?.openedAtMs !== undefined && event.openedAtMs !== undefined)
+    return event.openedAtMs > former.openedAtMs ? "current" : "earlier";
   return event.atMs >= boundaryMs(incident, previous) ? "current" : "earlier";
 }
 
 /**
- * The receiver's incident of the previous episode is open again, or still: a person reopened it, or it also holds other alerts, so
- * that the end of ours did not close it.
+ * The receiver's incident of the previous episode is open again, or still, and the event happened in this episode: a person
+ * reopened that incident, or it also holds other alerts, so that the end of ours did not close it.
  */
-function goesOn(incident: Incident, { receiver }: Incident, { kind, atMs }: Event): boolean {
-  const status = receiver?.status;
-  if (kind === "reopened") return status === undefined || atMs > status.atMs;
-  if (status?.is === "resolved") return atMs > status.atMs && kind !== "noted" && kind !== "resolved";
-  return atMs > incident.acceptedAtMs;
+function goesOn({ acceptedAtMs }: Incident, { receiver }: Incident, { kind, atMs }: Event): boolean {
+  const knownAtMs = receiver?.status?.atMs ?? Number.NEGATIVE_INFINITY;
+  return atMs > acceptedAtMs || (kind === "reopened" && atMs > knownAtMs);
 }
 
 /** Halfway between the end of the previous episode and the beginning of this one: the two clocks may differ by half of that time. */

@@ -221,8 +221,8 @@ export interface Incident {
   readonly receiver?: ReceiverFacts;
   /** Present while `wanted.acknowledged` is true. Rows of earlier versions have none. */
   readonly acknowledgedBy?: PersonalAction;
-  /** The newest action of a person, at any target, that counted here. Older ones change nothing. Absent: none yet. */
-  readonly lastAction?: EventOrder;
+  /** The newest actions of people, at any target, that counted here. Older ones change nothing. Absent: none yet. */
+  readonly lastActions?: LastActions;
   /**
    * The receipt of its last accepted event. Present only if the publisher needs it for later events (`ReceiverTraits.keepsReceipt`).
    */
@@ -245,6 +245,14 @@ export interface ReceiverFacts {
 export interface EventOrder {
   readonly atMs: number;
   readonly id: string;
+}
+
+/** An acknowledgement does not undo a resolve, so each is compared with actions of its kind only. */
+export interface LastActions {
+  /** The last acknowledgement, or the withdrawal of one. */
+  readonly acknowledged?: EventOrder;
+  /** The last resolve, or reopening. */
+  readonly resolved?: EventOrder;
 }
 
 /** Who acknowledged or resolved an incident, and when. */

@@ -6,8 +6,10 @@ export function actByPerson(context: LedgerContext, id: number, wish: "acknowled
   const incident = context.store.incident(id);
   if (!incident || incident.state === "closed" || incident.wanted.status === "resolved") return false;
   // This action comes after all others, also after those of a receiver whose clock runs ahead.
-  const { lastAction, wanted } = incident;
-  const atMs = Math.max(context.nowMs, (lastAction?.atMs ?? 0) + 1, (wanted.renewedAtMs ?? 0) + 1);
+  const { lastActions, wanted } = incident;
+  const { acknowledged, resolved } = lastActions ?? {};
+  const others = [acknowledged?.atMs, resolved?.atMs, wanted.renewedAtMs].map((otherMs) => (otherMs ?? 0) + 1);
+  const atMs = Math.max(context.nowMs, ...others);
   const act: PersonalAct = { wish, by, named: true, atMs, id: "", onResolve: "reopen" };
   const what = `${pastOf[wish]} by ${by}`;
   context.note(id, what);
@@ -38,7 +40,7 @@ export function actOnSiblings(context: LedgerContext, origin: Incident, act: Per
   const ids = new Set([...seen].flatMap((fingerprint) => context.store.alert(fingerprint)?.incidents ?? []));
   for (const id of ids) {
     const sibling = id === origin.id ? undefined : context.store.incident(id);
-    if (sibling?.kind !== "alert" || !isCovered(sibling, seen)) continue;
+    if (sibling?.kind !== "alert" || !isCovered(sibling, seen) || !context.findEndpoint(sibling.endpoint)) continue;
     const after = applyWish(sibling, act, termsOf(context));
     if (!after) continue;
     context.note(id, what);

@@ -25,7 +25,7 @@ export function nextEpisode(context: LedgerContext, before: Incident, after: Inc
     id: _id,
     receiver: _receiver,
     acknowledgedBy: _by,
-    lastAction: _action,
+    lastActions: _actions,
     receipt: _receipt,
     confirmBy: _confirmBy,
     ...rest

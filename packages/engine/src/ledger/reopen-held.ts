@@ -1,7 +1,8 @@
 import {
   desiredState,
   type Incident,
-  isLaterThan,
+  isNewest,
+  lastActionsAfter,
   type PersonalAct,
   type Told,
   withoutAcknowledgement,
@@ -18,7 +19,7 @@ export function reopenHeld(context: LedgerContext, origin: Incident, act: Person
   const { store } = context;
   const seen = new Set(origin.members.map(({ fingerprint }) => fingerprint));
   const ids = new Set([...seen].flatMap((fingerprint) => [...store.incidentsOfAlert(fingerprint)]));
-  reopen(context, origin, act, true);
+  if (!reopen(context, origin, act, true)) return resolveReopened(context, origin, act);
   for (const id of ids) {
     const sibling = id === origin.id ? undefined : store.incident(id);
     if (sibling?.kind !== "alert" || !isCovered(sibling, seen)) continue;
@@ -32,27 +33,32 @@ function reopen(context: LedgerContext, incident: Incident, act: PersonalAct, is
   // What we write, such as a message, shows it as open only after another event.
   const showsIt = isOrigin && incident.receipt === undefined;
   const isHeld = incident.manualUntilMs !== null && incident.wanted.status === "resolved";
-  if (!isHeld || !isLaterThan(act, incident.lastAction)) return false;
+  if (!isHeld || !isNewest(act, incident)) return false;
   const isFiring = (fingerprint: string): boolean => store.alert(fingerprint)?.status === "firing";
   const members = incident.members.map((member) =>
     isFiring(member.fingerprint) ? { ...member, status: "firing" as const } : member,
   );
   if (members.every(({ status }) => status === "resolved")) return false;
-  const wanted = { ...desiredState(members, incident.wanted, nowMs), acknowledged: false };
+  // A person may have acknowledged it since, although that was reported earlier.
+  const acknowledged = incident.wanted.acknowledged && (incident.lastActions?.acknowledged?.atMs ?? 0) > act.atMs;
+  const wanted = { ...desiredState(members, incident.wanted, nowMs), acknowledged };
   const free = withoutAcknowledgement({
     ...withoutHold(incident),
     members,
     wanted,
-    lastAction: { atMs: act.atMs, id: act.id },
+    lastActions: lastActionsAfter(act, incident),
     updatedAtMs: nowMs,
   });
   if (incident.state === "closed") return openAgain(context, incident, free, showsIt);
-  context.putChanged(incident, { ...free, told: showsIt ? asOpened(free.told) : free.told });
+  context.putChanged(incident, { ...free, told: showsIt ? asOpened(free) : free.told });
   return true;
 }
 
-const asOpened = (told: Told | null): Told | null =>
-  told?.event === "resolve" && told.certain ? { ...told, event: "trigger" } : told;
+const asOpened = ({ told, receiver }: Incident): Told | null =>
+  told?.event === "resolve" && told.certain ? { ...told, event: shownBy(receiver) } : told;
+
+const shownBy = (receiver: Incident["receiver"]): "acknowledge" | "trigger" =>
+  receiver?.status?.is === "acknowledged" ? "acknowledge" : "trigger";
 
 /** A closed incident stays closed, and a new episode begins. `showsIt`: the receiver has opened it already. */
 function openAgain(context: LedgerContext, before: Incident, after: Incident, showsIt: boolean): boolean {
@@ -65,13 +71,13 @@ function openAgain(context: LedgerContext, before: Incident, after: Incident, sh
   const inherits = endpoint.id === before.endpoint;
   if (inherits) context.putDerived(before, { ...withoutHold(before), lateAttempts: [] });
   else context.put(before, withoutHold(before));
-  const { id: _id, receiver, receipt: _receipt, ...rest } = after;
+  const { id: _id, receiver, receipt: _receipt, confirmBy: _confirmBy, ...rest } = after;
   const opened = context.insert(
     context.derive({
       ...rest,
       id: 0,
       endpoint: endpoint.id,
-      told: there ? { event: "trigger", certain: true, severity: after.wanted.severity, atMs: nowMs } : null,
+      told: there ? { event: shownBy(receiver), certain: true, severity: after.wanted.severity, atMs: nowMs } : null,
       opened: there !== undefined,
       state: "due",
       reason: "waiting_turn",
@@ -103,4 +109,20 @@ function openAgain(context: LedgerContext, before: Incident, after: Incident, sh
       });
   }
   return true;
+}
+
+/** The alert ended after the person had reopened the incident, so its resolve is still due there. */
+function resolveReopened(context: LedgerContext, incident: Incident, act: PersonalAct): void {
+  const { told, wanted, members } = incident;
+  if (wanted.status !== "resolved" || told?.event !== "resolve" || !told.certain || incident.receipt !== undefined)
+    return;
+  if ((told.sinceMs ?? told.atMs) > act.atMs || !context.findEndpoint(incident.endpoint)) return;
+  const hasEnded = members.some(({ fingerprint }) => {
+    const claims = Object.values(context.store.alert(fingerprint)?.claims ?? {});
+    return (
+      claims.length > 0 &&
+      claims.every(({ status, lastEndMs, heardAtMs }) => status === "resolved" && (lastEndMs ?? heardAtMs) > act.atMs)
+    );
+  });
+  if (hasEnded) context.putDerived(incident, { ...incident, told: { ...told, event: "trigger" } });
 }
