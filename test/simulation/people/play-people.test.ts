@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { playPeople } from "./people/play-people.ts";
+import { playPeople } from "./play-people.ts";
 
 test("people act at three receivers that report late, again and in another order: the newest action counts everywhere", async () => {
   for (let seed = 1; seed <= 30; seed++) {
