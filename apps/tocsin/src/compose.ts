@@ -45,6 +45,7 @@ import { IncidentStream } from "./stream/incident-stream.ts";
 import { TargetGuard } from "./targets/discovery/target-guard.ts";
 import { openTargets } from "./targets/open-targets.ts";
 import { Reachability } from "./targets/reachability/reachability.ts";
+import { LastAttemptLog } from "./targets/last-attempts.ts";
 import { TargetTests } from "./targets/tests/target-tests.ts";
 import { LogThrottle } from "./telemetry/log-throttle.ts";
 import { createLogger } from "./telemetry/logger.ts";
@@ -194,6 +195,8 @@ export async function compose(
       notify,
       attempted,
     });
+    const lastAttempts = new LastAttemptLog({ ledger, clock, exists: (name) => targets.find(name) !== undefined });
+    closing.push(() => lastAttempts.stop());
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
     const explainer = new Explainer({ targets, clock, notify });
     const senderOf = ({ ip, headers }: FastifyRequest) =>
@@ -206,6 +209,7 @@ export async function compose(
       discoveries,
       reachability,
       targetTests,
+      lastAttempts,
       changes,
       callbacks,
       selfWatch,
@@ -258,7 +262,10 @@ export async function compose(
         notify,
         tracing,
         relatedChanges: pageChanges({ related, clock }),
-        onAttempt: (lease, outcome, durationMs) => targetTests.attempted(lease, outcome, durationMs),
+        onAttempt(lease, outcome, durationMs) {
+          targetTests.attempted(lease, outcome, durationMs);
+          lastAttempts.attempted(lease, outcome);
+        },
       }),
       ledger,
       clock,

@@ -13,6 +13,7 @@ import type { ServiceWarnings } from "../../health/service-warnings.ts";
 import type { StallDetector } from "../../health/stall-detector.ts";
 import type { IncidentStream } from "../../stream/incident-stream.ts";
 import type { Discoveries } from "../../targets/discovery/discoveries.ts";
+import type { LastAttemptLog } from "../../targets/last-attempts.ts";
 import type { Reachability } from "../../targets/reachability/reachability.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
 import type { TargetTests } from "../../targets/tests/target-tests.ts";
@@ -52,6 +53,7 @@ export interface AnsweringParts {
   readonly discoveries: Discoveries;
   readonly reachability: Reachability;
   readonly targetTests: TargetTests;
+  readonly lastAttempts: LastAttemptLog;
   readonly changes: Changes;
   readonly callbacks: CallbackReceiver;
   readonly selfWatch: SelfWatch;

@@ -1,6 +1,7 @@
 import type { Ledger, TargetStatus } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
+import type { LastAttemptLog, LastAttempts } from "../../targets/last-attempts.ts";
 import type { Found, Reachability } from "../../targets/reachability/reachability.ts";
 import { stateOf, type ResolvedTarget } from "../../targets/resolved-target.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
@@ -18,20 +19,26 @@ export interface TargetEndpointsOptions {
   readonly discoveries: Pick<Discoveries, "views" | "refresh">;
   readonly reachability: Pick<Reachability, "of" | "check">;
   readonly targetTests: Pick<TargetTests, "run" | "checkKey">;
+  readonly lastAttempts: Pick<LastAttemptLog, "all">;
   readonly reload: () => Promise<Reloaded>;
   /** Says why the targets in use may differ from what is written. */
   readonly outdatedWarnings: () => readonly string[];
 }
 
 export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
-  const { ledger, targets, discoveries, reachability, targetTests, reload, outdatedWarnings } = o;
+  const { ledger, targets, discoveries, reachability, targetTests, lastAttempts, reload, outdatedWarnings } = o;
   const bodies = async (entries: readonly ResolvedTarget[]) => {
-    const [statuses, { incidents }] = await Promise.all([ledger.targetStatus(), ledger.stats()]);
+    const [statuses, { incidents }, last] = await Promise.all([
+      ledger.targetStatus(),
+      ledger.stats(),
+      lastAttempts.all(),
+    ]);
     const known = new Map(statuses.map((one) => [one.target, one]));
     const dead = deadByTarget(incidents);
     return entries.map((entry) => ({
       ...targetBody(entry, known.get(entry.name), entry.target && reachability.of(new URL(entry.target.url).origin)),
       deadLetters: dead.get(entry.name) ?? 0,
+      ...lastAttemptsBody(last.get(entry.name)),
     }));
   };
   const list = async () => {
@@ -99,6 +106,11 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
     },
   ];
 }
+
+const lastAttemptsBody = ({ successAtMs, error }: LastAttempts = {}) => ({
+  lastSuccess: successAtMs === undefined ? null : { at: isoTime(successAtMs) },
+  lastError: error === undefined ? null : { at: isoTime(error.atMs), reason: error.reason, detail: error.detail },
+});
 
 const nameOf = (request: FastifyRequest): string =>
   [paramOf(request, "namespace"), paramOf(request, "name")].filter((part) => part !== "").join("/");
