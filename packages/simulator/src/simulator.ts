@@ -1,5 +1,5 @@
 import { control } from "./server/control/control.ts";
-import type { SimulatorControls } from "./server/control/simulator-controls.ts";
+import type { ManualIncident, SimulatorControls } from "./server/control/simulator-controls.ts";
 import { pathOf } from "./server/exchange.ts";
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./server/exchange.ts";
 import { readFaultScript } from "./faults/fault-script.ts";
@@ -83,6 +83,11 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
 
   changes(): rows.ChangeRow[] {
     return this.#components.state.changes.list().map(rows.changeRow);
+  }
+
+  /** The alerts that PagerDuty accepted and suppressed. */
+  suppressed(): rows.SuppressedRow[] {
+    return this.#components.state.suppressed.list().map(rows.suppressedRow);
   }
 
   /** The messages in Slack's channels, each with the replies in its thread. */
@@ -178,6 +183,25 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     return this.#components.state.slackApp.records.map(rows.pressRow);
   }
 
+  /** Opens an incident as a person or another tool would. Returns its id; undefined: one is open. */
+  openIncident(given: ManualIncident): string | undefined {
+    const { state, clock } = this.#components;
+    const { receiver = "pagerduty", region = "us", dedup_key: dedupKey, summary = dedupKey } = given;
+    const key = /^[0-9a-f]{16}$/.test(given.key) ? given.key : state.hasher.hash(given.key);
+    const identity = { receiver, region, key, dedupKey };
+    if (state.incidents.findOpen(identity) !== undefined) return undefined;
+    const entry = { atMs: clock.now(), action: "trigger", severity: given.severity ?? "critical", summary };
+    return state.incidents.open(identity, { ...entry, by: "person" }).id;
+  }
+
+  /** Deletes an incident without a webhook, as if the receiver had lost it. False when there is no such incident. */
+  loseIncident(id: string): boolean {
+    const { incidents } = this.#components.state;
+    const incident = incidents.get(id);
+    if (incident !== undefined) incidents.lose(incident);
+    return incident !== undefined;
+  }
+
   // Settings.
 
   slackApp(): rows.SlackAppRow {
@@ -250,13 +274,15 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
   }
 
   /**
-   * Sends PagerDuty's V3 webhooks to `url` from then on, one signature for each secret, and returns its id.
+   * Sends PagerDuty's V3 webhooks, or those of Rootly, to `url` from then on, and returns its id. PagerDuty signs with each secret,
+   * Rootly with the first.
    * @example simulator.subscribe({ url, secrets: ["new", "old"], events: ["incident.acknowledged"] })
    */
   subscribe(to: {
     readonly url: string;
     readonly secrets: readonly string[];
     readonly events?: readonly string[];
+    readonly receiver?: "pagerduty" | "rootly";
   }): string {
     return this.#components.state.subscriptions.add(to).id;
   }

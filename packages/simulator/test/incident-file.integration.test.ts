@@ -22,6 +22,8 @@ describe("the file of incidents", () => {
     before.handle(resolve("b"));
     before.handle(change("deploy 7"));
     before.acknowledge(before.incidents()[0]?.id ?? "");
+    before.handle(trigger("lost"));
+    before.loseIncident(before.incidents()[2]?.id ?? "");
     // No close: a process that is killed says no goodbye.
     await using after = new Simulator({ file });
     expect(after.incidents()).toEqual(before.incidents());

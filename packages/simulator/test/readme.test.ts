@@ -21,7 +21,7 @@ describe("examples of the README", () => {
     const words = [...section.matchAll(/^\| (`[^|]*)\|/gm)].flatMap((row) =>
       [...(row[1] ?? "").matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ""),
     );
-    expect(words).toHaveLength(11);
+    expect(words).toHaveLength(13);
     for (const word of words) {
       const clause = word.replace("STATUS", "503").replace("D", "5s");
       expect(readFaultScript(clause)).toHaveLength(1);

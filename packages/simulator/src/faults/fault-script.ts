@@ -42,16 +42,19 @@ function readClause(words: readonly string[]): FaultSetting | string {
     if (!readWithValue(draft, word, value)) return `"${word} ${value}" is not known`;
   }
   const { kind } = draft;
-  if (kind === undefined) return "says no fault: answer, hang, reset, half, slow, wrong type, not json, refuse or skew";
+  if (kind === undefined)
+    return "says no fault: answer, hang, reset, half, slow, wrong type, not json, refuse, skew, suppress or disabled";
   return { ...draft, kind };
 }
 
 function readAlone(draft: Draft, word: string): boolean {
-  if (word === "hang" || word === "half" || word === "refuse") draft.kind = word;
+  if (alone.has(word)) draft.kind = word as FaultSetting["kind"];
   else if (word === "applied") draft.applied = true;
   else return false;
   return true;
 }
+
+const alone = new Set(["hang", "half", "refuse", "suppress", "disabled"] satisfies FaultSetting["kind"][] as string[]);
 
 const withValue = new Set(
   "at for by on key action share times answer retry-after as skew reset slow wrong not maybe".split(" "),

@@ -11,6 +11,8 @@ import type { Region } from "../state/region.ts";
  * - `wrong_type`, `not_json`: the answer is labelled `text/html`; its body is not JSON
  * - `refuse`: the connection is refused
  * - `skew`: the receiver's clock is wrong; it answers as usual
+ * - `suppress`: PagerDuty answers 202 and keeps the alert, but an event rule suppresses it: no incident, no webhook
+ * - `disabled`: PagerDuty answers 202, and nothing happens, because the service is disabled
  */
 export const faultKinds = [
   "answer",
@@ -24,6 +26,8 @@ export const faultKinds = [
   "not_json",
   "refuse",
   "skew",
+  "suppress",
+  "disabled",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -83,6 +87,12 @@ export interface Fault {
 
 /** These faults strike before the body is read, so key and action are unknown. */
 export const strikesEarly = (kind: FaultKind): boolean => kind === "reset_before" || kind === "refuse";
+
+/** These faults are decisions of the receiver behind an answer as usual. Only PagerDuty's Events API makes them. */
+export type Swallow = Extract<FaultKind, "suppress" | "disabled">;
+
+export const swallowOf = (kind: FaultKind | undefined): Swallow | undefined =>
+  kind === "suppress" || kind === "disabled" ? kind : undefined;
 
 /** These faults strike after the receiver has read the request. */
 export const appliedUnlessSaid = (kind: FaultKind): boolean => kind !== "answer" && !strikesEarly(kind);

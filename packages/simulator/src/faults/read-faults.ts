@@ -1,7 +1,7 @@
 import { parseDurationMs } from "../duration.ts";
 import { isRecord } from "../server/json-body.ts";
 import { SettingError } from "../setting-error.ts";
-import { appliedUnlessSaid, faultKinds, strikesEarly } from "./fault.ts";
+import { appliedUnlessSaid, faultKinds, strikesEarly, swallowOf } from "./fault.ts";
 import type { Fault, FaultKind, FaultSetting } from "./fault.ts";
 
 type Check = (holds: boolean, key: string, message: string) => void;
@@ -68,6 +68,10 @@ function readFault(
     check(key === undefined, "key", "is not known yet when this strikes: the request is not read");
     check(action === undefined, "action", "is not known yet when this strikes: the request is not read");
   }
+  if (swallowOf(kind) !== undefined) {
+    check(receiver === undefined || receiver === "pagerduty", "receiver", `${kind} is a fault of pagerduty only`);
+    check(setting["applied"] === undefined, "applied", `does not belong to ${kind}`);
+  }
   const { share = 1, times = Infinity, status = 0 } = setting;
   check(typeof share === "number" && share >= 0 && share <= 1, "share", "expected 0 to 1");
   check(times === Infinity || (Number.isInteger(times) && (times as number) >= 0), "times", "expected a whole number");
@@ -83,7 +87,7 @@ function readFault(
   const fromMs = nowMs + duration("at", 0);
   return {
     kind,
-    receiver,
+    receiver: swallowOf(kind) === undefined ? receiver : "pagerduty",
     region: region as Fault["region"],
     key: key === undefined || /^[0-9a-f]{16}$/.test(key) ? key : hashOf(key),
     action,

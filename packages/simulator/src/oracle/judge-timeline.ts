@@ -68,6 +68,7 @@ function judgeEnd(timeline: Timeline, truth: Truth, say: Say): void {
   const open = timeline.incidents.filter((incident) => incident.resolvedMs === Infinity);
   if (fires && open.length === 0) {
     const told = timeline.incidents.at(-1);
+    if (told === undefined && timeline.swallowedMs.some((atMs) => atMs >= last.fromMs)) return;
     if (told === undefined) say("lost", last.fromMs, "fires, and was never opened");
     else if (lastAct(told)?.by !== "person") {
       say("lost", told.resolvedMs, `fires still, but was resolved at ${iso(told.resolvedMs)}`);
@@ -141,6 +142,7 @@ function judgePromptness(timeline: Timeline, withinMs: number, say: Say): void {
   for (const { fromMs, untilMs } of timeline.episodes) {
     // An alert that fires without an open incident is already reported as lost.
     if (untilMs - fromMs < withinMs || (untilMs === Infinity && !isOpen)) continue;
+    if (timeline.swallowedMs.some((atMs) => atMs >= fromMs && atMs <= fromMs + withinMs)) continue;
     const isHeard = timeline.incidents.some((one) => one.openedMs <= fromMs + withinMs && one.resolvedMs > fromMs);
     if (!isHeard) say("late", fromMs, `fired at ${iso(fromMs)} and was not open ${withinMs / 1000} s later`);
   }

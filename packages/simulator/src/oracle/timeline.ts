@@ -12,6 +12,8 @@ export interface Timeline {
   readonly incidents: readonly Receipt[];
   /** Acknowledges and resolves that found no open incident. */
   readonly dropped: readonly { readonly atMs: number; readonly action: string }[];
+  /** Times of triggers that the receiver accepted without opening an incident: their sender did its part. */
+  readonly swallowedMs: readonly number[];
   /** Times of applied requests whose sender cannot rely on the answer. */
   readonly doubtsMs: readonly number[];
 }
@@ -47,7 +49,7 @@ export function buildTimelines(
   }
 
   const shown = groupBy(incidents, (row) => `${row.receiver}\n${row.dedup_key}`);
-  const telling = requests.filter((row) => row.effect === "dropped" || row.ambiguous || row.unread);
+  const telling = requests.filter((row) => row.effect === "dropped" || isSwallowed(row) || row.ambiguous || row.unread);
   const asked = groupBy(telling, (row) => `${row.receiver}\n${row.dedup_key}`);
   const claimed = new Set<IncidentRow>();
   const timelines = Array.from(said.values(), ({ target, dedupKey, events }): Timeline => {
@@ -63,6 +65,7 @@ export function buildTimelines(
       dropped: own
         .filter((row) => row.effect === "dropped")
         .map((row) => ({ atMs: Date.parse(row.at), action: row.action })),
+      swallowedMs: own.filter(isSwallowed).map((row) => Date.parse(row.at)),
       doubtsMs: own.filter((row) => row.ambiguous || row.unread).map((row) => Date.parse(row.at)),
     };
   });
@@ -72,6 +75,9 @@ export function buildTimelines(
     .map((row) => ({ row, isKnown: places.has(`${row.receiver}\n${row.dedup_key}`) }));
   return { timelines, others };
 }
+
+const isSwallowed = ({ effect, action }: RequestRow): boolean =>
+  action === "trigger" && (effect === "suppressed" || effect === "discarded");
 
 const told = (row: IncidentRow): Receipt => ({
   row,

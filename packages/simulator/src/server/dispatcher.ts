@@ -1,6 +1,6 @@
 import { json, pathOf } from "./exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
-import type { Fault } from "../faults/fault.ts";
+import { type Fault, type Swallow, swallowOf } from "../faults/fault.ts";
 import type { Faults } from "../faults/faults.ts";
 import { corruptResponse } from "../faults/corrupt-response.ts";
 import type { Journal, RequestRecord } from "../state/journal.ts";
@@ -48,7 +48,9 @@ export class Dispatcher {
     const clockMs = atMs + skewMs;
     const fault = faults.pick(met);
     const served =
-      fault === undefined || faults.applies(fault) ? this.#serve(call, atMs, clockMs) : this.#keepOut(call, atMs);
+      fault === undefined || faults.applies(fault)
+        ? this.#serve(call, atMs, clockMs, swallowOf(fault?.kind))
+        : this.#keepOut(call, atMs);
     let answer = fault === undefined ? served.answer : corruptResponse(fault, served.answer, call, clockMs);
     if (skewMs !== 0) answer = { ...answer, headers: { ...answer.headers, date: new Date(clockMs).toUTCString() } };
     const applied = served.effect !== undefined;
@@ -73,17 +75,17 @@ export class Dispatcher {
     return { ...json(404, { message: "Not Found" }), request: id };
   }
 
-  #serve(call: Call, atMs: number, clockMs: number): Served {
+  #serve(call: Call, atMs: number, clockMs: number, swallow?: Swallow): Served {
     const { limits, windows } = this.#around;
     const limit = call.charge === undefined ? undefined : limits.get(call.charge.limit);
-    if (call.charge === undefined || limit === undefined) return call.serve(atMs, clockMs);
+    if (call.charge === undefined || limit === undefined) return call.serve(atMs, clockMs, swallow);
     const waitMs = windows.refuse(limit, call.charge, atMs);
     if (waitMs !== undefined) {
       const violations = [{ field: "rate_limit", reason: `more than ${limit.limit} calls in ${limit.perMs / 1000} s` }];
       const answer = comeBack(call.throttled(), limit, waitMs, clockMs);
       return { answer: this.#withUsage(answer, call, call.charge, limit, atMs), violations };
     }
-    const served = call.serve(atMs, clockMs);
+    const served = call.serve(atMs, clockMs, swallow);
     if (served.effect === "opened" && limit.dynamicFloor !== undefined) {
       windows.opened(call.charge, atMs);
     }

@@ -1,3 +1,4 @@
+import type { Swallow } from "../faults/fault.ts";
 import type { Region } from "../state/region.ts";
 import type { Charge, Usage } from "../state/rate-limiter.ts";
 
@@ -57,8 +58,11 @@ export interface Call {
   readonly key?: string | undefined;
   readonly dedupKey?: string | undefined;
   readonly charge?: Charge | undefined;
-  /** Validates, changes the state, answers. Earlier steps have no effect. `clockMs` is the receiver's own time. */
-  serve(atMs: number, clockMs: number): Served;
+  /**
+   * Validates, changes the state, answers. Earlier steps have no effect. `clockMs` is the receiver's own time. `swallow`: it accepts
+   * a valid event without its usual effect.
+   */
+  serve(atMs: number, clockMs: number, swallow?: Swallow): Served;
   /** The answer when the window is full. */
   throttled(): SimulatorAnswer;
   /** Headers that say how much of the window is used, for receivers that do. */

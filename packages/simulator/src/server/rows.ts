@@ -1,6 +1,6 @@
 import { formatDuration } from "../duration.ts";
 import type { Fault } from "../faults/fault.ts";
-import type { Change, Delivery } from "../state/state.ts";
+import type { Change, Delivery, SuppressedAlert } from "../state/state.ts";
 import type { Incident } from "../state/incident-store.ts";
 import type { Message } from "../receivers/slack/messages.ts";
 import type { PressRecord, SlackAppSettings } from "../receivers/slack/slack-app.ts";
@@ -64,6 +64,16 @@ export const incidentRow = (incident: Incident): IncidentRow => ({
   })),
   title: incident.title,
   region: incident.region,
+});
+
+export const suppressedRow = ({ atMs, receiver, region, key, dedupKey, summary, severity }: SuppressedAlert) => ({
+  at: iso(atMs),
+  receiver,
+  region,
+  key,
+  dedup_key: dedupKey,
+  summary,
+  severity,
 });
 
 export const changeRow = (change: Change) => ({
@@ -166,6 +176,7 @@ export const pressRow = ({ id, atMs, ts, action, user, status }: PressRecord) =>
 
 export type PressRow = ReturnType<typeof pressRow>;
 export type SlackAppRow = ReturnType<typeof slackAppRow>;
+export type SuppressedRow = ReturnType<typeof suppressedRow>;
 
 export const deliveryRow = (delivery: Delivery) => ({
   at: iso(delivery.atMs),

@@ -83,7 +83,7 @@ export class IncidentFile {
 function parseLine(line: string): Line | undefined {
   try {
     const value = JSON.parse(line) as Line;
-    return ["opened", "logged", "change", "message", "deleted"].includes(value.kind) ? value : undefined;
+    return ["opened", "logged", "lost", "change", "message", "deleted"].includes(value.kind) ? value : undefined;
   } catch {
     return undefined;
   }

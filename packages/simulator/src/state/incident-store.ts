@@ -48,7 +48,8 @@ export interface Identity {
 /** One change, complete enough to repeat it. It is written to the file that survives a restart. */
 export type IncidentChange =
   | { readonly kind: "opened"; readonly incident: Incident }
-  | { readonly kind: "logged"; readonly id: string; readonly entry: LogEntry; readonly status: IncidentStatus };
+  | { readonly kind: "logged"; readonly id: string; readonly entry: LogEntry; readonly status: IncidentStatus }
+  | { readonly kind: "lost"; readonly id: string };
 
 const maxLogEntries = 1_000;
 
@@ -113,6 +114,18 @@ export class IncidentStore {
     this.#tell({ kind: "logged", id: incident.id, entry, status }, incident, before);
   }
 
+  /** Deletes it, as if the receiver had lost it. */
+  lose(incident: Incident): void {
+    this.#delete(incident);
+    this.#tell({ kind: "lost", id: incident.id }, incident, incident.status);
+  }
+
+  #delete(incident: Incident): void {
+    this.#byId.delete(incident.id);
+    this.#resolved.delete(incident.id);
+    if (this.#open.get(nameOf(incident)) === incident) this.#open.delete(nameOf(incident));
+  }
+
   /** Restores the changes of a file. Does not call `onChange`. */
   restore(incident: Incident): void {
     this.#number = Math.max(this.#number, incident.number);
@@ -125,7 +138,9 @@ export class IncidentStore {
   replay(change: IncidentChange): void {
     if (change.kind === "opened") return this.restore(change.incident);
     const incident = this.#byId.get(change.id);
-    if (incident !== undefined) this.#write(incident, change.entry, change.status);
+    if (incident === undefined) return;
+    if (change.kind === "lost") this.#delete(incident);
+    else this.#write(incident, change.entry, change.status);
   }
 
   reset(): void {

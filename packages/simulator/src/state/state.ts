@@ -17,6 +17,17 @@ export interface Change {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** An alert that PagerDuty accepted and suppressed: it has no incident. */
+export interface SuppressedAlert {
+  readonly atMs: number;
+  readonly receiver: string;
+  readonly region: Region;
+  readonly key: string;
+  readonly dedupKey: string;
+  readonly summary: string;
+  readonly severity: string;
+}
+
 /** A delivery to `/webhook/{name}`. */
 export interface Delivery {
   readonly atMs: number;
@@ -35,6 +46,7 @@ export interface Delivery {
 export class SimulatorState {
   readonly incidents = new IncidentStore({ most: 200_000 });
   readonly changes = new BoundedList<Change>(100_000);
+  readonly suppressed = new BoundedList<SuppressedAlert>(10_000);
   readonly deliveries = new BoundedList<Delivery>(10_000);
   /** By the name in the path. The only credentials that are kept in clear: verification needs them. */
   readonly webhookSecrets = new Map<string, readonly string[]>();
@@ -70,6 +82,7 @@ export class SimulatorState {
   reset(): void {
     this.incidents.reset();
     this.changes.clear();
+    this.suppressed.clear();
     this.messages.clear();
     this.slackApp.clear();
     this.deliveries.clear();

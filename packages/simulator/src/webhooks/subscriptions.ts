@@ -1,8 +1,10 @@
 import { SettingError } from "../setting-error.ts";
 
-/** PagerDuty's V3 webhook subscriptions: their subscribers get the changes of incidents. */
+/** Webhook subscriptions: their subscribers get the changes of incidents. */
 export interface Subscription {
   readonly id: string;
+  /** Whose changes it gets. */
+  readonly receiver: "pagerduty" | "rootly";
   readonly url: string;
   /** One signature per secret: several during a rotation. */
   readonly secrets: readonly string[];
@@ -27,12 +29,15 @@ export class Subscriptions {
   }
 
   /** @throws SettingError when there are too many */
-  add(wanted: Pick<Subscription, "url" | "secrets"> & Partial<Pick<Subscription, "events" | "headers">>): Subscription {
+  add(
+    wanted: Pick<Subscription, "url" | "secrets"> & Partial<Pick<Subscription, "events" | "headers" | "receiver">>,
+  ): Subscription {
     if (this.isFull)
       throw new SettingError([{ path: "", message: `at most ${maxSubscriptions} webhook subscriptions` }]);
     this.#number += 1;
     const subscription: Subscription = {
       id: `PW${this.#number.toString(36).toUpperCase().padStart(5, "0")}`,
+      receiver: "pagerduty",
       events: [],
       headers: {},
       ...wanted,

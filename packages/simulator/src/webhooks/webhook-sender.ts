@@ -1,7 +1,8 @@
 import type { IncidentChange, Incident } from "../state/incident-store.ts";
-import { incidentDocument } from "../receivers/pagerduty/rest-documents.ts";
-import { signatureHeader } from "./sign.ts";
+import { pagerdutyFormat } from "./pagerduty-format.ts";
+import { rootlyFormat } from "./rootly-format.ts";
 import type { Subscription, Subscriptions } from "./subscriptions.ts";
+import type { Announced, WebhookFormat } from "./webhook-format.ts";
 
 export interface WebhookRequest {
   readonly url: string;
@@ -33,6 +34,11 @@ interface Pending {
   dueAtMs: number;
 }
 
+const formats: Readonly<Record<Subscription["receiver"], WebhookFormat>> = {
+  pagerduty: pagerdutyFormat,
+  rootly: rootlyFormat,
+};
+
 /** Success is a 2xx within five seconds. */
 const answerTimeoutMs = 5_000;
 const giveUpMs = 48 * 3_600_000;
@@ -48,7 +54,8 @@ const maxAtOnce = 32;
 
 /**
  * Sends changes to subscribers as PagerDuty V3 does: signed, one event per request, in order for each subscription and
- * incident. It retries for 48 hours. A 4xx drops the webhook, and three drops in a row disable the subscription.
+ * incident. It retries for 48 hours. A 4xx drops the webhook, and three drops in a row disable the subscription. Rootly documents
+ * no such rules, so its webhooks follow the same ones.
  */
 export class WebhookSender {
   readonly #subscriptions: Subscriptions;
@@ -89,15 +96,19 @@ export class WebhookSender {
   }
 
   follow(change: IncidentChange, incident: Incident, before: Incident["status"] | undefined): void {
-    if (incident.receiver !== "pagerduty") return;
-    const kind = eventType(change, before);
+    const { receiver } = incident;
+    if (receiver !== "pagerduty" && receiver !== "rootly") return;
+    const format = formats[receiver];
+    const kind = format.kindOf(change, incident, before);
     if (kind === undefined) return;
-    const entry = change.kind === "opened" ? incident.log[0] : change.entry;
+    const entry = change.kind === "logged" ? change.entry : change.kind === "opened" ? incident.log[0] : undefined;
     const atMs = entry?.atMs ?? this.#clock.now();
     for (const subscription of this.#subscriptions.list()) {
+      if (subscription.receiver !== receiver) continue;
       if (subscription.events.length > 0 && !subscription.events.includes(kind)) continue;
       if (subscription.disabledUntilMs > atMs) continue;
-      this.#enqueue(subscription, incident, kind, atMs, entry?.by === "person");
+      const announced = { id: this.#makeId(), kind, incident, atMs, isPerson: entry?.by === "person" };
+      this.#enqueue(subscription, announced, JSON.stringify(format.bodyOf(announced)));
     }
     this.onDue?.();
   }
@@ -120,21 +131,7 @@ export class WebhookSender {
     this.#waiting = 0;
   }
 
-  #enqueue(subscription: Subscription, incident: Incident, kind: string, atMs: number, isPerson: boolean): void {
-    const id = this.#makeId();
-    const body = JSON.stringify({
-      event: {
-        id,
-        event_type: kind,
-        resource_type: "incident",
-        occurred_at: new Date(atMs).toISOString(),
-        agent: isPerson
-          ? { id: "PERSON1", type: "user_reference", summary: "A person", self: null, html_url: null }
-          : null,
-        client: null,
-        data: { ...incidentDocument(incident), number: incident.number, incident_key: incident.dedupKey },
-      },
-    });
+  #enqueue(subscription: Subscription, { id, kind, incident, atMs }: Announced, body: string): void {
     const record: WebhookRecord = {
       id,
       subscription: subscription.id,
@@ -187,12 +184,12 @@ export class WebhookSender {
       timeoutMs: answerTimeoutMs,
       headers: {
         "content-type": "application/json",
-        "user-agent": "PagerDuty-Webhook/V3.0",
+        "user-agent": formats[subscription.receiver].userAgent,
         "x-webhook-id": record.id,
         "x-webhook-subscription": subscription.id,
         ...(subscription.secrets.length === 0
           ? {}
-          : { "x-pagerduty-signature": signatureHeader(body, subscription.secrets) }),
+          : formats[subscription.receiver].signatureOf(body, subscription.secrets, this.#clock.now())),
         ...subscription.headers,
       },
     }).catch(() => 0);
@@ -224,13 +221,4 @@ export class WebhookSender {
       queue.length = 0;
     }
   }
-}
-
-/** Repeated triggers change no incident, so they cause no webhook. */
-function eventType(change: IncidentChange, before: Incident["status"] | undefined): string | undefined {
-  if (change.kind === "opened") return "incident.triggered";
-  if (change.status === before) return undefined;
-  if (before === "resolved") return "incident.reopened";
-  if (change.status === "triggered") return "incident.unacknowledged";
-  return `incident.${change.status}`;
 }

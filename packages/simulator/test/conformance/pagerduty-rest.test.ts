@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
-import { post, resolve, TestClock, trigger } from "../requests.ts";
+import { otherRoutingKey, post, resolve, TestClock, trigger } from "../requests.ts";
 
 /** The REST look-ups that two-way sync needs, as their reference sheet has them. */
 
@@ -87,6 +87,58 @@ describe("looking up", () => {
     expect(call("GET", "/incidents?offset=25").body).toMatchObject({ more: false, incidents: { length: 5 } });
     expect(call("GET", "/incidents?limit=101").status).toBe(400);
     expect(call("GET", "/incidents?statuses[]=resolved&statuses[]=acknowledged").body.incidents).toHaveLength(1);
+  });
+
+  test("in the order asked for, of some services, and none beyond 10,000", () => {
+    const { simulator, call } = setUp();
+    for (const key of ["a", "b"]) simulator.handle(trigger(key));
+    simulator.handle(trigger("c", { key: otherRoutingKey }));
+    const idsOf = (query: string) => call("GET", `/incidents?${query}`).body.incidents?.map(({ id }) => id);
+    const [a, b, c] = simulator.incidents().map(({ id }) => id);
+    expect(idsOf("sort_by=created_at:asc")).toEqual([a, b, c]);
+    expect(idsOf("sort_by=created_at:desc")).toEqual([c, b, a]);
+    const service = call("GET", `/incidents/${a}`).body.incident!["service"] as { id: string };
+    expect(idsOf(`service_ids[]=${service.id}`)).toEqual([a, b]);
+    expect(call("GET", "/incidents?offset=9901&limit=100")).toMatchObject({
+      status: 400,
+      body: { error: { code: 2001 } },
+    });
+    expect(call("GET", "/incidents?offset=-1").status).toBe(400);
+  });
+
+  test("pages of alerts, and of those with a status", () => {
+    const { simulator, call } = setUp();
+    simulator.handle(trigger("a"));
+    const path = `/incidents/${simulator.incidents()[0]?.id}/alerts`;
+    expect(call("GET", `${path}?limit=1&offset=1`).body).toMatchObject({
+      alerts: [],
+      limit: 1,
+      offset: 1,
+      more: false,
+    });
+    expect(call("GET", `${path}?statuses[]=resolved`).body.alerts).toEqual([]);
+    expect(call("GET", `${path}?limit=101`).status).toBe(400);
+  });
+
+  test("who changed the status last, and when", () => {
+    const { clock, simulator, call } = setUp();
+    for (const key of ["a", "b"]) simulator.handle(trigger(key));
+    clock.advance(60_000);
+    const [a, b] = simulator.incidents().map(({ id }) => id) as [string, string];
+    simulator.resolve(a);
+    simulator.handle(resolve("b"));
+    const changed = (id: string) => call("GET", `/incidents/${id}`).body.incident;
+    const at = { last_status_change_at: "2026-01-01T00:01:00.000Z" };
+    expect(changed(a)).toMatchObject({ ...at, last_status_change_by: { type: "user_reference" } });
+    expect(changed(b)).toMatchObject({ ...at, last_status_change_by: { type: "service_reference" } });
+  });
+
+  test.each([
+    ["application/vnd.pagerduty+json;version=2", 200],
+    ["application/json", 200],
+    ["application/vnd.pagerduty+json;version=1", 400],
+  ])("in the version of Accept: %s", (accept, status) => {
+    expect(setUp().call("GET", "/incidents", undefined, { ...headers, accept }).status).toBe(status);
   });
 
   test("one by id or number, and its alert by alert_key", () => {

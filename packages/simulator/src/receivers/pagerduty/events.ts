@@ -2,6 +2,7 @@ import { json, pathOf } from "../../server/exchange.ts";
 import type { Call, Receiver, Region, Served, Violation } from "../../server/exchange.ts";
 import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { violations } from "../schema.ts";
+import type { Swallow } from "../../faults/fault.ts";
 import type { SimulatorState } from "../../state/state.ts";
 import { accepted, changeAccepted, invalid, throttled, unparsable } from "./event-answers.ts";
 import { alertEvent, changeEvent } from "./event-schema.ts";
@@ -48,28 +49,39 @@ function alertCall(state: SimulatorState, event: Record<string, unknown>, region
     dedupKey,
     charge: key === undefined ? undefined : { limit: "pagerduty", region, key },
     throttled,
-    serve(atMs) {
+    serve(atMs, _clockMs, swallow) {
       const all = [...found, ...eventViolations(event, action, dedupKey)];
       if (all.length > 0 || key === undefined) return { answer: invalid(all), violations: all };
       const named = dedupKey === undefined || dedupKey.trim() === "" ? state.makeUuid() : dedupKey;
-      const effect = take(state, { region, key, dedupKey: named, action, event, atMs });
+      const taken = { region, key, dedupKey: named, action, event, atMs };
+      const effect = swallow === undefined ? take(state, taken) : swallowEvent(state, taken, swallow);
       return { answer: accepted(named), effect, dedupKey: named };
     },
   };
 }
 
+/** An event rule suppresses only what would open an incident. A disabled service takes nothing. */
+function swallowEvent(state: SimulatorState, taken: Taken, swallow: Swallow): string {
+  const { atMs, region, key, dedupKey, action } = taken;
+  if (swallow === "disabled") return "discarded";
+  const isOpen = state.incidents.findOpen({ receiver: "pagerduty", region, key, dedupKey }) !== undefined;
+  if (action !== "trigger" || isOpen) return take(state, taken);
+  const { summary = "", severity = "" } = triggerEntry(taken.event, atMs, true);
+  state.suppressed.add({ atMs, receiver: "pagerduty", region, key, dedupKey, summary, severity });
+  return "suppressed";
+}
+
+interface Taken {
+  readonly region: Region;
+  readonly key: string;
+  readonly dedupKey: string;
+  readonly action: string;
+  readonly event: Record<string, unknown>;
+  readonly atMs: number;
+}
+
 /** The lifecycle of an alert. An acknowledge or a resolve without an open alert of its key is dropped. */
-function take(
-  state: SimulatorState,
-  event: {
-    readonly region: Region;
-    readonly key: string;
-    readonly dedupKey: string;
-    readonly action: string;
-    readonly event: Record<string, unknown>;
-    readonly atMs: number;
-  },
-): string {
+function take(state: SimulatorState, event: Taken): string {
   const identity = { receiver: "pagerduty", region: event.region, key: event.key, dedupKey: event.dedupKey };
   const open = state.incidents.findOpen(identity);
   if (event.action === "trigger") {
@@ -114,10 +126,11 @@ function changeCall(state: SimulatorState, event: Record<string, unknown>, regio
     key,
     charge: key === undefined ? undefined : { limit: "pagerduty", region, key },
     throttled,
-    serve(atMs) {
+    serve(atMs, _clockMs, swallow) {
       const all = [...found, ...sansKey(violations(changeEvent, event))];
       if (isRuleset) all.push({ field: "routing_key", reason: "a ruleset key takes no change events" });
       if (all.length > 0 || key === undefined) return { answer: invalid(all), violations: all };
+      if (swallow === "disabled") return { answer: changeAccepted(), effect: "discarded" };
       const payload = isRecord(event["payload"]) ? event["payload"] : {};
       state.changes.add({
         atMs,

@@ -12,7 +12,7 @@ export function subscriptionsApi(state: SimulatorState, request: SimulatorReques
   if (id === undefined) {
     if (request.method === "POST") return create(state, request);
     if (request.method !== "GET") return refuse(404, 2100, "Not Found");
-    return { answer: json(200, { webhook_subscriptions: state.subscriptions.list().map(shown) }), effect: "read" };
+    return { answer: json(200, { webhook_subscriptions: ours(state).map(shown) }), effect: "read" };
   }
   const subscription = state.subscriptions.get(id);
   if (subscription === undefined) return refuse(404, 2100, "Not Found");
@@ -29,6 +29,9 @@ export function subscriptionsApi(state: SimulatorState, request: SimulatorReques
   }
   return refuse(404, 2100, "Not Found");
 }
+
+const ours = ({ subscriptions }: SimulatorState) =>
+  subscriptions.list().filter(({ receiver }) => receiver === "pagerduty");
 
 function create(state: SimulatorState, request: SimulatorRequest): Served {
   const parsed = parseJsonBody(request, ["application/json"]);

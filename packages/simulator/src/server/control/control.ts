@@ -6,7 +6,7 @@ import { reportInWords } from "../../oracle/report.ts";
 import type { TruthSetting } from "../../oracle/truth.ts";
 import { dashboard } from "../../dashboard/dashboard.ts";
 import { SettingError } from "../../setting-error.ts";
-import type { SimulatorControls } from "./simulator-controls.ts";
+import type { ManualIncident, SimulatorControls } from "./simulator-controls.ts";
 import { overview } from "./overview.ts";
 import { setSlackApp, slackControls } from "./slack-controls.ts";
 import { expect, isStrings, readBody, readLimit, readObject } from "./read-body.ts";
@@ -16,6 +16,14 @@ type Route = (simulator: SimulatorControls, request: SimulatorRequest) => unknow
 /** Any other value is sent as JSON with status 200. */
 const controlRoutes: Readonly<Record<string, Route>> = {
   "GET /_sim/incidents": (simulator) => simulator.incidents(),
+  "POST /_sim/incidents": (simulator, request) => {
+    const given = readObject(request);
+    for (const name of ["key", "dedup_key"])
+      expect(typeof given[name] === "string" && given[name] !== "", name, "expected a text");
+    const id = simulator.openIncident(given as unknown as ManualIncident);
+    return id === undefined ? problem(409, "is_open", "an incident with this key is open") : { id };
+  },
+  "GET /_sim/suppressed": (simulator) => simulator.suppressed(),
   "GET /_sim/changes": (simulator) => simulator.changes(),
   "GET /_sim/messages": (simulator) => simulator.messages(),
   "GET /_sim/deliveries": (simulator) => simulator.deliveries(),
@@ -69,11 +77,12 @@ const controlRoutes: Readonly<Record<string, Route>> = {
 
   "GET /_sim/webhooks": (simulator) => simulator.webhooks(),
   "POST /_sim/webhooks": (simulator, request) => {
-    const { url, secrets = [], events = [] } = readObject(request);
+    const { url, secrets = [], events = [], receiver = "pagerduty" } = readObject(request);
+    expect(receiver === "pagerduty" || receiver === "rootly", "receiver", "expected pagerduty or rootly");
     expect(typeof url === "string" && URL.canParse(url), "url", "expected a URL");
     expect(isStrings(secrets), "secrets", "expected a list of secrets; each gives one signature");
     expect(isStrings(events), "events", 'expected a list such as ["incident.acknowledged"]; empty: all');
-    return { id: simulator.subscribe({ url, secrets, events }) };
+    return { id: simulator.subscribe({ url, secrets, events, receiver }) };
   },
   "POST /_sim/webhook-secrets": (simulator, request) => {
     const { name, secrets } = readObject(request);
@@ -122,6 +131,9 @@ export function control(
 }
 
 function byPerson(simulator: SimulatorControls, route: string): SimulatorAnswer | undefined {
+  const [, lost] = /^DELETE \/_sim\/incidents\/([^/]+)$/.exec(route) ?? [];
+  if (lost !== undefined)
+    return simulator.loseIncident(lost) ? json(200, {}) : problem(404, "not_found", "no incident has this id");
   const [, id, verb] = /^POST \/_sim\/incidents\/([^/]+)\/(acknowledge|resolve)$/.exec(route) ?? [];
   if (id === undefined) return undefined;
   const isDone = verb === "acknowledge" ? simulator.acknowledge(id) : simulator.resolve(id);

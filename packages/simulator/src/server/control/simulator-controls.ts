@@ -3,13 +3,30 @@ import type { Report } from "../../oracle/report.ts";
 import type { TruthSetting } from "../../oracle/truth.ts";
 import type { LimitSetting } from "../../state/limits.ts";
 import type { NoPress, Press, SlackAppSettings } from "../../receivers/slack/slack-app.ts";
+import type { Region } from "../../state/region.ts";
 import type * as rows from "../rows.ts";
+
+/** An incident to open without an event. */
+export interface ManualIncident {
+  /** The credential of the service, or its hash. */
+  readonly key: string;
+  readonly dedup_key: string;
+  /** @default "critical" */
+  readonly severity?: string;
+  /** @default the dedup key */
+  readonly summary?: string;
+  /** @default "pagerduty" */
+  readonly receiver?: string;
+  /** @default "us" */
+  readonly region?: Region;
+}
 
 /** The part of the simulator that the control API reads and changes. `Simulator` says what each member does. */
 export interface SimulatorControls {
   readonly version: string;
   incidents(): rows.IncidentRow[];
   changes(): rows.ChangeRow[];
+  suppressed(): rows.SuppressedRow[];
   messages(): rows.MessageRow[];
   deliveries(): rows.DeliveryRow[];
   refused(): rows.RefusalRow[];
@@ -24,6 +41,8 @@ export interface SimulatorControls {
   report(): Report;
   acknowledge(id: string): boolean;
   resolve(id: string): boolean;
+  openIncident(given: ManualIncident): string | undefined;
+  loseIncident(id: string): boolean;
   limits(): rows.LimitRow[];
   setLimit(setting: LimitSetting): void;
   faults(): rows.FaultRow[];
@@ -36,6 +55,7 @@ export interface SimulatorControls {
     readonly url: string;
     readonly secrets: readonly string[];
     readonly events?: readonly string[];
+    readonly receiver?: "pagerduty" | "rootly";
   }): string;
   reset(): void;
 }
