@@ -19,6 +19,7 @@ import { expiry } from "./ledger/expiry.ts";
 import { operators } from "./ledger/operators.ts";
 import { readings } from "./ledger/readings.ts";
 import { recording } from "./ledger/recording.ts";
+import { repairs } from "./ledger/repairs.ts";
 import { reminders } from "./ledger/reminders.ts";
 import { lateReports } from "./ledger/late-reports.ts";
 import { settling } from "./ledger/settle.ts";
@@ -58,6 +59,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     fallbacks(subject);
     unconfirmedCriticals(subject);
     operators(subject);
+    repairs(subject);
     queries(subject);
     summaries(subject);
     if (subject.virtualTime) retention(subject);

@@ -29,6 +29,7 @@ export * from "../ports/publisher.ts";
 export * from "./confirm-by.ts";
 export * from "./confirm-claim.ts";
 export { changeFingerprint } from "./dedup-key.ts";
+export * from "./compare-with-receiver.ts";
 export * from "./content-hash.ts";
 export * from "./apply-wish.ts";
 export * from "./merge-receiver-event.ts";

@@ -5,6 +5,7 @@ import {
   type LeaseRequest,
   type FiringPage,
   type IncidentQuery,
+  type IncidentRepair,
   isChangeFingerprint,
   type Ledger,
   type Reading,
@@ -22,6 +23,7 @@ import { LedgerContext, type LedgerContextOptions } from "./ledger-context.ts";
 import { listChanges, relatedChanges } from "./list-changes.ts";
 import { recordChanges } from "./record-changes.ts";
 import { recordClaims } from "./record-claims.ts";
+import { repairIncident } from "./repair-incident.ts";
 import { reroute } from "./reroute.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import { summary } from "./summary.ts";
@@ -192,6 +194,15 @@ export class LedgerCore {
     const { store } = this.#context;
     const found = ids.map((id) => store.incident(id)).filter((incident) => incident !== undefined);
     return found.map((incident) => incidentView(this.#context, incident));
+  }
+
+  newestIncidents(target: string, dedupKeys: readonly string[]) {
+    const found = dedupKeys.flatMap((dedupKey) => this.#context.store.latestIncident(target, dedupKey) ?? []);
+    return found.map((incident) => incidentView(this.#context, incident));
+  }
+
+  repairIncident(repair: IncidentRepair): boolean {
+    return repairIncident(this.#context, repair);
   }
 
   deadLetters({ limit, cursor, ...filter }: Parameters<Ledger["deadLetters"]>[0]) {

@@ -40,6 +40,8 @@ export const ledgerProxy = ({ run, watch, close }: LedgerTransport): Ledger => (
   incidents: (query) => run("incidents", [query]),
   incident: (id) => run("incident", [id]),
   incidentsOf: (ids) => run("incidentsOf", [ids]),
+  newestIncidents: (target, dedupKeys) => run("newestIncidents", [target, dedupKeys]),
+  repairIncident: (repair) => run("repairIncident", [repair]),
   deadLetters: (query) => run("deadLetters", [query]),
   deadLetter: (id) => run("deadLetter", [id]),
   dropDeadLetter: (id) => run("dropDeadLetter", [id]),

@@ -8,6 +8,11 @@ export interface Operator {
   /** Re-evaluates this dead letter once, and sends it if the desired state still requires it. */
   replay(id: number): Promise<"replayed" | "already_replayed" | "not_found">;
   /**
+   * Sends the last event of an incident again, because the receiver does not show its effect. False: nothing was done, because the
+   * incident or its key changed since, an event is on its way, or there is no such difference.
+   */
+  repairIncident(repair: IncidentRepair): Promise<boolean>;
+  /**
    * Ends the wait of a target that was blocked (`unauthorized`, `misconfigured`): the next attempt is made at once. `proven`: the
    * target is known to accept its credential, so events are sent without a trial attempt.
    */
@@ -19,4 +24,15 @@ export interface Operator {
   deleteExpired(beforeMs: number, changesBeforeMs: number): Promise<number>;
   /** Writes and commits a row without meaning, to show that the ledger can commit: readiness. */
   probe(): Promise<void>;
+}
+
+/** What the receiver's API showed about an incident. */
+export interface IncidentRepair {
+  readonly incident: number;
+  /** `told.atMs` of the incident, read before the receiver was asked. */
+  readonly toldAtMs: number;
+  /** Whether the receiver has an open incident for its dedup key. */
+  readonly isOpenThere: boolean;
+  /** For the history. */
+  readonly why: string;
 }

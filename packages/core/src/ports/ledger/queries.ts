@@ -176,6 +176,8 @@ export interface Queries {
   incident(id: number): Promise<{ view: IncidentView; history: readonly HistoryEntry[] } | undefined>;
   /** The incidents with these numbers. Numbers without an incident are left out. */
   incidentsOf(ids: readonly number[]): Promise<readonly IncidentView[]>;
+  /** The newest incident of each of these dedup keys at a target. Keys without an incident are left out. */
+  newestIncidents(target: string, dedupKeys: readonly string[]): Promise<readonly IncidentView[]>;
   deadLetters(
     query: DeadLetterFilter & { readonly limit: number; readonly cursor?: string },
   ): Promise<{ deadLetters: readonly DeadLetter[]; nextCursor?: string }>;

@@ -49,6 +49,7 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
   "incidents",
   "incident",
   "incidentsOf",
+  "newestIncidents",
   "changes",
   "relatedChanges",
   "deadLetters",

@@ -23,6 +23,7 @@ const moving: ReadonlySet<string> = new Set([
   "acknowledge",
   "storeReceiverEvents",
   "applyReceiverEvent",
+  "repairIncident",
   "release",
 ]);
 

@@ -74,6 +74,12 @@ const expected: {
     missing.incidents.add(id);
     missing.addQuery({ kind: "history", incident: id });
   },
+  newestIncidents: (missing, [target, dedupKeys]) =>
+    routes(
+      missing,
+      dedupKeys.map((dedupKey) => ({ target, dedupKey })),
+    ),
+  repairIncident: (missing, [{ incident }]) => void missing.incidents.add(incident),
   incidentsOf(missing, [ids]) {
     for (const id of ids) missing.incidents.add(id);
   },

@@ -1,0 +1,29 @@
+import { compareWithReceiver, type Incident, type IncidentRepair } from "@tocsin/core/decisions";
+import type { LedgerContext } from "./ledger-context.ts";
+
+/**
+ * Sends the last event of an incident again, because the receiver does not show its effect. False: the incident is not as it was when
+ * the receiver was asked, so nothing follows from the answer.
+ */
+export function repairIncident(context: LedgerContext, { incident: id, toldAtMs, isOpenThere, why }: IncidentRepair) {
+  const { store, nowMs } = context;
+  const incident = store.incident(id);
+  if (incident?.told?.atMs !== toldAtMs) return false;
+  // A later episode decides what the receiver has to show.
+  if (store.latestIncident(incident.target, incident.dedupKey)?.id !== id) return false;
+  // Its endpoint was dropped after it was over: no key is left to send with.
+  if (!context.findEndpoint(incident.endpoint)) return false;
+  const difference = compareWithReceiver(incident, isOpenThere, nowMs);
+  if (difference !== "orphan" && difference !== "closed_there") return false;
+  const alive: Incident = {
+    ...incident,
+    state: "due",
+    failures: 0,
+    retriedForMs: 0,
+    dueAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  context.note(id, "repaired", why);
+  context.putDerived(incident, { ...alive, repeat: true });
+  return true;
+}
