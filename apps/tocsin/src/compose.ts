@@ -41,6 +41,7 @@ import { keysOf, openLedger } from "./ledger/open-ledger.ts";
 import { reportCommits } from "./ledger/report-commits.ts";
 import { retention } from "./ledger/retention.ts";
 import { OwnAlerts } from "./own-alerts/own-alerts.ts";
+import { Reconciler } from "./reconcile/reconciler.ts";
 import { IncidentStream } from "./stream/incident-stream.ts";
 import { TargetGuard } from "./targets/discovery/target-guard.ts";
 import { openTargets } from "./targets/open-targets.ts";
@@ -198,6 +199,8 @@ export async function compose(
     const lastAttempts = new LastAttemptLog({ ledger, clock, exists: (name) => targets.find(name) !== undefined });
     closing.push(() => lastAttempts.stop());
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
+    const reconciler = new Reconciler({ ...shared, targets });
+    closing.push(() => reconciler.stop());
     const explainer = new Explainer({ targets, clock, notify });
     const senderOf = ({ ip, headers }: FastifyRequest) =>
       configReloader.senders.senderOf(ip, headers["x-forwarded-for"]);
@@ -208,6 +211,7 @@ export async function compose(
       targets,
       discoveries,
       reachability,
+      reconciler,
       targetTests,
       lastAttempts,
       changes,
@@ -295,6 +299,7 @@ export async function compose(
     void loaded.finally(() => {
       readiness.loaded();
       configReloader.targetsLoaded();
+      reconciler.start();
       rollouts.start();
       void callbacks.start();
     });

@@ -8,6 +8,7 @@ import type {
   OperatorOptions,
   ReplayOptions,
 } from "./operator-options.ts";
+import type { ReconcileCommandOptions } from "./reconcile.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Commands that call a running service over HTTP, so that a script can do everything that an operator can do. */
@@ -115,6 +116,14 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     "doctor",
     "List the current problems, the most urgent first, each with its fix; exit code 1 if there are any",
   ).action(async (options: OperatorOptions) => (await import("./doctor.ts")).doctor(terminal, options));
+  command(
+    program,
+    "reconcile",
+    "Compare incidents with PagerDuty's, for targets with a rest_token; exit code 1 if a target cannot be compared",
+  )
+    .option("--target <target>", "only this target")
+    .option("--apply", "repair the differences")
+    .action(async (options: ReconcileCommandOptions) => (await import("./reconcile.ts")).reconcile(terminal, options));
   command(program, "stats", "Count alerts, incidents and dead letters").action(async (options: OperatorOptions) =>
     (await operate()).stats(terminal, options),
   );

@@ -268,6 +268,17 @@ export const logEvents = {
     fields: ["source", "everyMs"],
   },
   source_back: { level: "info", when: "A silent source sends again.", fields: ["source"] },
+  reconciled: {
+    level: "info",
+    when: "The incidents of a target were compared with the receiver's.",
+    fields: ["target", "apply", "differences", "repaired"],
+  },
+  reconcile_incomplete: {
+    level: "warn",
+    when: "The incidents of a target could not be compared with all of the receiver's.",
+    fields: ["target", "error", "apply", "differences", "repaired"],
+  },
+  reconcile_failed: { level: "error", when: "A bug ended a comparison with receivers.", fields: ["err"] },
   heartbeat_failed: { level: "warn", when: "The outgoing heartbeat was not accepted.", fields: ["error", "leftOut"] },
   heartbeat_recovered: { level: "info", when: "The outgoing heartbeat is accepted again.", fields: ["seconds"] },
   heartbeat_withheld: { level: "debug", when: "No heartbeat is sent, because Tocsin is not well.", fields: ["why"] },

@@ -13,7 +13,8 @@ export function repairIncident(context: LedgerContext, { incident: id, toldAtMs,
   if (store.latestIncident(incident.target, incident.dedupKey)?.id !== id) return false;
   // Its endpoint was dropped after it was over: no key is left to send with.
   if (!context.findEndpoint(incident.endpoint)) return false;
-  const difference = compareWithReceiver(incident, isOpenThere, nowMs);
+  // The caller has waited for the receiver: no event was sent since it asked.
+  const difference = compareWithReceiver(incident, isOpenThere, Number.POSITIVE_INFINITY);
   if (difference !== "orphan" && difference !== "closed_there") return false;
   const alive: Incident = {
     ...incident,

@@ -11,6 +11,7 @@ import type { Readiness } from "../../health/readiness.ts";
 import type { SelfWatch } from "../../health/self-watch.ts";
 import type { ServiceWarnings } from "../../health/service-warnings.ts";
 import type { StallDetector } from "../../health/stall-detector.ts";
+import type { Reconciler } from "../../reconcile/reconciler.ts";
 import type { IncidentStream } from "../../stream/incident-stream.ts";
 import type { Discoveries } from "../../targets/discovery/discoveries.ts";
 import type { LastAttemptLog } from "../../targets/last-attempts.ts";
@@ -38,6 +39,7 @@ import { ingestEndpoints } from "./ingest.ts";
 import { LoginLimit } from "../login-limit.ts";
 import { operationsEndpoints, type Reloaded } from "./operations.ts";
 import { sessionEndpoints } from "./session.ts";
+import { reconcileEndpoints } from "./reconcile.ts";
 import { streamEndpoints } from "./stream.ts";
 import { targetEndpoints } from "./targets.ts";
 
@@ -58,6 +60,7 @@ export interface AnsweringParts {
   readonly callbacks: CallbackReceiver;
   readonly selfWatch: SelfWatch;
   readonly readiness: Readiness;
+  readonly reconciler: Reconciler;
   readonly health: Health;
   readonly warnings: ServiceWarnings;
   readonly stallDetector: StallDetector | undefined;
@@ -116,6 +119,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
     ...alertmanagerApiEndpoints({ ledger, targets, clock }),
     ...deadLetterEndpoints({ ledger, targetNamed: (name) => targets.find(name), clock, wake }),
     ...backupEndpoints({ ledger, file: sqliteFileOf(configReloader.current.ledger) }),
+    ...reconcileEndpoints(parts),
     ...healthEndpoints(parts.health),
     ...targetEndpoints({ ...parts, outdatedWarnings }),
     ...sessionEndpoints({ ...parts, auth: () => configReloader.auth, loginLimit: new LoginLimit(clock) }),

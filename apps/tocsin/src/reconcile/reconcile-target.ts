@@ -1,0 +1,201 @@
+import { type Clock, compareWithReceiver, type Incident, type Ledger, type OnResolve } from "@tocsin/core";
+import type { PagerDutyRest, RestIncident, RestResult } from "@tocsin/publishers";
+
+/** One difference between an incident of ours and its receiver. */
+export interface Difference {
+  readonly incident: number;
+  readonly dedupKey: string;
+  /** `orphan`: open there, its alert has ended. `closed_there`: its alert fires, and it is not open there. */
+  readonly difference: "orphan" | "closed_there";
+  /** Who closed it there. Absent: nobody that is known. */
+  readonly by?: string;
+  /** `none`: only compared. `skipped`: the incident changed meanwhile. `held`: a person's resolve counts. */
+  readonly repair: "none" | "sent" | "held" | "skipped";
+}
+
+/** The result for one target. */
+export interface TargetReport {
+  readonly target: string;
+  /** Incidents with the token's account that are open there, of any sender. */
+  readonly openThere: number;
+  /** Incidents of this target that are open by our ledger. */
+  readonly open: number;
+  readonly differences: readonly Difference[];
+  /** Why the comparison ended early. Absent: it is complete. */
+  readonly incomplete?: string;
+}
+
+/** Dedup keys with an open alert at the receiver. */
+export interface OpenThere {
+  readonly keys: ReadonlySet<string>;
+  readonly incidents: number;
+}
+
+export interface ReconcileOptions {
+  readonly ledger: Pick<Ledger, "incidents" | "newestIncidents" | "repairIncident" | "storeReceiverEvents">;
+  readonly clock: Clock;
+  readonly rest: PagerDutyRest;
+  readonly target: string;
+  readonly openThere: OpenThere;
+  /** False: differences are only listed. */
+  readonly apply: boolean;
+  /** What follows a person's resolve there. */
+  readonly onResolve: OnResolve;
+  readonly signal: AbortSignal;
+}
+
+/** The receiver cannot be asked. Its message holds no secret. */
+export class LookUpFailed extends Error {
+  override readonly name = "LookUpFailed";
+  readonly isRefused: boolean;
+
+  constructor(message: string, isRefused: boolean) {
+    super(message);
+    this.isRefused = isRefused;
+  }
+}
+
+/** Keys and incidents in one question to the ledger. */
+const pageSize = 100;
+
+/** Attempts of one question that failed for a reason that passes. */
+const maxTries = 3;
+const retryMs = 2_000;
+
+/** Asks, and waits as long as the limit of calls requires. @throws LookUpFailed */
+export async function ask<Value>(
+  question: () => Promise<RestResult<Value>>,
+  { clock, signal }: Pick<ReconcileOptions, "clock" | "signal">,
+): Promise<Value> {
+  for (let tries = 1; ;) {
+    const answer = await question();
+    if (answer.ok) return answer.value;
+    const { reason, detail, retryAfterMs } = answer.failure;
+    const passes = reason === "server" || reason === "network" || reason === "timeout";
+    if (signal.aborted || (reason !== "rate_limited" && (!passes || tries++ >= maxTries)))
+      throw new LookUpFailed(detail, reason === "auth");
+    await waitFor(retryAfterMs ?? retryMs, clock, signal);
+  }
+}
+
+/** Ends earlier if the signal fires. */
+const waitFor = (ms: number, clock: Clock, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const cancel = clock.after(ms, done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+
+/** Reads which dedup keys have an open alert. The list is read first and as a whole, because repairs change it. @throws LookUpFailed */
+export async function readOpenThere({
+  rest,
+  ...how
+}: Pick<ReconcileOptions, "rest" | "clock" | "signal">): Promise<OpenThere> {
+  const { signal } = how;
+  const incidents = new Set<string>();
+  for (let offset: number | null = 0; offset !== null;) {
+    const from: number = offset;
+    const page = await ask(() => rest.openIncidents({ offset: from, signal }), how);
+    for (const { id } of page.incidents) incidents.add(id);
+    offset = page.nextOffset;
+  }
+  const keys = new Set<string>();
+  for (const id of incidents) {
+    const alerts = await ask(() => rest.incidentAlerts(id, { signal }), how).catch(unlessGone);
+    for (const { key, status, suppressed } of alerts) if (status === "triggered" && !suppressed) keys.add(key);
+  }
+  return { keys, incidents: incidents.size };
+}
+
+/** An incident that was merged or deleted since the list was read has no alerts. */
+function unlessGone(error: unknown): readonly never[] {
+  if (error instanceof LookUpFailed && error.message === "HTTP 404") return [];
+  throw error;
+}
+
+/**
+ * Compares the incidents of a target with its receiver, and repairs the differences. Each one that the lists suggest is looked up
+ * again, after its row was read; the ledger repairs it only if the row is still the same. So a stopped run leaves nothing half done,
+ * and the next one finds what remains.
+ */
+export async function reconcileTarget(o: ReconcileOptions): Promise<TargetReport> {
+  const { target, openThere, ledger } = o;
+  const differences: Difference[] = [];
+  let open = 0;
+  const check = async (suspects: readonly string[]): Promise<void> => {
+    for (const dedupKey of suspects) {
+      const found = await checkKey(o, dedupKey);
+      if (found) differences.push(found);
+    }
+  };
+  const report = () => ({ target, openThere: openThere.incidents, open, differences });
+  try {
+    const keys = [...openThere.keys];
+    for (let from = 0; from < keys.length; from += pageSize) {
+      const views = await ledger.newestIncidents(target, keys.slice(from, from + pageSize));
+      await check(views.flatMap(({ incident }) => (isDifferent(o, incident, true) ? incident.dedupKey : [])));
+    }
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const query = { target, state: "told" as const, limit: pageSize };
+      const page = await ledger.incidents({ ...query, ...(cursor !== undefined && { cursor }) });
+      open += page.incidents.length;
+      cursor = page.nextCursor;
+      const missing = page.incidents.filter(({ incident }) => !openThere.keys.has(incident.dedupKey));
+      await check(missing.flatMap(({ incident }) => (isDifferent(o, incident, false) ? incident.dedupKey : [])));
+    }
+    return report();
+  } catch (error) {
+    if (!(error instanceof LookUpFailed)) throw error;
+    return { ...report(), incomplete: error.message };
+  }
+}
+
+function isDifferent({ clock }: ReconcileOptions, incident: Incident, isOpenThere: boolean): boolean {
+  const difference = compareWithReceiver(incident, isOpenThere, clock.now());
+  return difference === "orphan" || difference === "closed_there";
+}
+
+async function checkKey(o: ReconcileOptions, dedupKey: string): Promise<Difference | undefined> {
+  const { ledger, rest, clock, signal, target, apply } = o;
+  const [view] = await ledger.newestIncidents(target, [dedupKey]);
+  const told = view?.incident.told;
+  if (!view || !told) return undefined;
+  const there = await ask(() => rest.findIncident(dedupKey, { resolved: true, signal }), o);
+  const isOpenThere = there !== null && there.status !== "resolved";
+  const difference = compareWithReceiver(view.incident, isOpenThere, clock.now());
+  if (difference !== "orphan" && difference !== "closed_there") return undefined;
+  const by = isOpenThere ? undefined : there?.changedBy;
+  const found = { incident: view.incident.id, dedupKey, difference, ...(by !== undefined && { by }) };
+  if (!apply) return { ...found, repair: "none" };
+  if (there && by !== undefined && (await isHeld(o, dedupKey, there, by))) return { ...found, repair: "held" };
+  const why = isOpenThere ? `open at ${target} as ${there.id}` : `not open at ${target}`;
+  const isSent = await ledger.repairIncident({ incident: found.incident, toldAtMs: told.atMs, isOpenThere, why });
+  return { ...found, repair: isSent ? "sent" : "skipped" };
+}
+
+/** A person resolved it there: reports that like a callback. False: it happened before our last trigger, so it no longer counts. */
+async function isHeld(o: ReconcileOptions, dedupKey: string, there: RestIncident, by: string): Promise<boolean> {
+  const { ledger, clock, target, onResolve } = o;
+  const atMs = there.changedAtMs ?? clock.now();
+  const [effect] = await ledger.storeReceiverEvents([
+    {
+      id: `${there.id} ${atMs} ${target}`.slice(0, 200),
+      callback: "reconcile",
+      targets: [target],
+      kind: "resolved",
+      dedupKeys: [dedupKey],
+      receiverIncident: there.id,
+      ...(there.createdAtMs !== undefined && { openedAtMs: there.createdAtMs }),
+      by,
+      own: false,
+      atMs,
+      onResolve,
+      lookUp: false,
+    },
+  ]);
+  return effect === "applied";
+}
