@@ -5,8 +5,7 @@ import { Worker } from "@tocsin/engine";
 import { Transport } from "@tocsin/http";
 import type { FastifyRequest } from "fastify";
 import { CallbackReceiver } from "./callbacks/callback-receiver.ts";
-import { coveredBy } from "./callbacks/covered-by.ts";
-import type { CanaryProof } from "./canary/canary-round.ts";
+import { canaryProofs } from "./canary/canary-proofs.ts";
 import { openChanges } from "./changes/open-changes.ts";
 import { pageChanges } from "./changes/page-changes.ts";
 import { formatAddress } from "./config/address.ts";
@@ -129,8 +128,6 @@ export async function compose(
     });
     const routesOf = (alert: Alert) => targets.routesOf(alert);
     const nameOf = (name: string) => targets.find(name)?.name;
-    const proofAt = (name: string): CanaryProof =>
-      coveredBy(configReloader.current.callbacks).some((covered) => nameOf(covered) === name) ? "callback" : "delivery";
     const canaryTarget = () => configReloader.current.canary?.target;
     const ownAlerts = new OwnAlerts({ ...shared, routesOf, nameOf, canaryTarget });
     const readers = new Readers({ ...shared, transport, routesOf, remindMs: config.delivery.remind });
@@ -188,7 +185,14 @@ export async function compose(
       discoveries,
       selfAlerts: { health, recipientTerms: targets, isAlone: config.ledger.kind === "sqlite" },
       directPage: { notify, wake, publisherTo, attempted },
-      canary: { find: (name) => targets.find(name), proofAt },
+      canary: {
+        find: (name) => targets.find(name),
+        ...canaryProofs({
+          nameOf,
+          callbacks: () => configReloader.current.callbacks,
+          restClientOf: (name) => targets.restClientOf(name),
+        }),
+      },
     });
     const targetTests = new TargetTests({
       ...shared,

@@ -34,6 +34,12 @@ describe("a round", () => {
   test.each<[string, Parameters<typeof judgeRound>[1], RoundTerms, string]>([
     ["the ledger has none", undefined, late, "not recorded"],
     ["the key is revoked", failed("auth", "HTTP 401"), late, "not delivered (unauthorized)"],
+    [
+      "the receiver refused the event first, and then the key",
+      incidentOf({ lastFailure: { reason: "invalid", detail: "HTTP 400", atMs: t0 } }),
+      { ...late, heldBack: { reason: "waiting_auth", detail: "HTTP 400" } },
+      "not delivered (unauthorized)",
+    ],
     ["the network is cut", failed("network", "ECONNREFUSED"), late, "not delivered (network)"],
     [
       "the refused key holds it back without an attempt",

@@ -95,7 +95,8 @@ function whyUndelivered(
   { reason, lastFailure }: Facts,
   heldBack: HeldBack | undefined,
 ): { cause: string; detail: string } {
-  // A refused credential holds back the events of later rounds too, without an attempt of their own.
+  // PagerDuty refuses an event with an unknown key as invalid. Only the check of the key, which the block follows, names the cause.
+  if (heldBack?.reason === "waiting_auth") return { cause: "unauthorized", detail: heldBack.detail ?? "" };
   const why = lastFailure?.reason ?? heldBack?.reason ?? reason;
   return { cause: causes[why] ?? why, detail: lastFailure?.detail ?? heldBack?.detail ?? "" };
 }
