@@ -145,10 +145,10 @@ function Shown({ target, reload }: { readonly target: TargetBody; readonly reloa
               </>
             ),
           ],
-          ["Last success", <TimeMark at={lastSuccess?.at} />],
+          ["Last success", lastSuccess !== undefined && <TimeMark at={lastSuccess?.at} />],
           [
             "Last error",
-            lastError ? (
+            lastError === undefined ? undefined : lastError ? (
               <>
                 <TimeMark at={lastError.at} /> {wordsOf(lastError.reason)}
                 {lastError.detail !== undefined && (

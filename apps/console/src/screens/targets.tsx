@@ -122,10 +122,10 @@ function TargetRows({ targets }: { readonly targets: readonly TargetBody[] }) {
               )}
             </td>
             <td role="cell" data-name="last success">
-              <TimeMark at={target.lastSuccess?.at} show="age" />
+              {target.lastSuccess !== undefined && <TimeMark at={target.lastSuccess?.at} show="age" />}
             </td>
             <td role="cell" data-name="last error">
-              <TimeMark at={target.lastError?.at} show="age" />
+              {target.lastError !== undefined && <TimeMark at={target.lastError?.at} show="age" />}
               {target.lastError && ` ${wordsOf(target.lastError.reason)}`}
             </td>
           </tr>

@@ -46,21 +46,19 @@ export function WhatIf() {
     if (labels) setAlertText(textOf({ labels }));
   }, [labels && JSON.stringify(labels)]);
 
-  const ask = (): { readonly body: unknown } | undefined => {
+  /** What to send; a string says why it cannot be sent. */
+  const ask = (): { readonly body: unknown } | string => {
     const read = readAlert(alertText);
     const target = targetText === undefined ? undefined : readAlert(targetText);
-    const refusal = "problem" in read ? read.problem : target && "problem" in target ? target.problem : undefined;
-    if ("problem" in read || (target && "problem" in target)) {
-      setProblem({ status: 0, message: refusal ?? "", issues: [] });
-      return undefined;
-    }
+    if ("problem" in read) return read.problem;
+    if (target && "problem" in target) return target.problem;
     return { body: target ? { alert: read.alert, target: target.alert } : read.alert };
   };
   const explain = async (): Promise<void> => {
     setAnswer(undefined);
     setProblem(undefined);
     const asked = ask();
-    if (!asked) return;
+    if (typeof asked === "string") return setProblem({ status: 0, message: asked, issues: [] });
     setAsking(true);
     const found = await request<ExplanationBody>("explain", { method: "POST", body: asked.body });
     setAsking(false);
@@ -68,8 +66,8 @@ export function WhatIf() {
     else setProblem(found.failure);
   };
   const curl = (): string => {
-    const read = readAlert(alertText);
-    const body = "alert" in read ? read.alert : {};
+    const asked = ask();
+    const body = typeof asked === "string" ? {} : asked.body;
     return curlCommand({ method: "POST", url: new URL(apiUrl("explain"), location.href).href, body });
   };
   return (
