@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError } from "commander";
 import { version } from "../config/version.ts";
 import { isSystemError, OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
+import type { InitOptions } from "./init.ts";
 import { describeBackup, describeOperatorCommands } from "./operator-commands.ts";
 import { withRequiredOptions } from "./required-options.ts";
 import { describeSendCommands } from "./send-commands.ts";
@@ -106,6 +107,22 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     .action(async () => {
       const { printConfigSchema } = await import("./config.ts");
       finish(printConfigSchema(terminal));
+    });
+
+  program
+    .command("init")
+    .description("Write a first configuration, or make one from Alertmanager's and compare how both route")
+    .option("--to <file>", "file to write", "tocsin.yaml")
+    .option(
+      "--from-alertmanager <file>",
+      "configuration of Alertmanager; exit code 1 if a critical that it sends would reach no target",
+    )
+    .option("--keep-literals", "write secrets of Alertmanager's file into the configuration, not into ./secrets")
+    .option("--force", "overwrite files that exist")
+    .option("--json", "print JSON")
+    .action(async (options: InitOptions) => {
+      const { init } = await import("./init.ts");
+      finish(init(terminal, options));
     });
 
   const ledger = program.command("ledger").description("copy, back up or restore the ledger");
