@@ -43,7 +43,8 @@ describe.skipIf(!hasChromium())("a person with a keyboard", () => {
     await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alertOf("db-1")] }, headers);
     const paged = () => service.simulator.incidents().find(({ dedup_key }) => dedup_key === "db-1");
     const { events } = await service.until("the page has arrived", paged);
-    const [link] = (events[0]?.links ?? []).filter(({ href }) => href.startsWith(`http://localhost:${port}/`));
+    const links = events[0]?.["links"] as readonly { readonly href: string }[];
+    const link = links.find(({ href }) => href.startsWith(`http://localhost:${port}/`));
 
     await using console = await ConsolePage.open(browser, link?.href ?? "", { token });
     const { page, problems } = console;
