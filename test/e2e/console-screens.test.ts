@@ -64,6 +64,10 @@ const madeByTexts = (page: Page): Promise<string[]> =>
       (origin !== location.origin && (target !== "_blank" || rel !== "noopener noreferrer"))),
   ].map(({ outerHTML }) => outerHTML.slice(0, 300))`);
 
+/** The text as the page names its characters that cannot be seen. */
+const named = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (one) => `U+${one.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}`);
+
 describe.skipIf(!hasChromium())("a page of the console in a storm of hostile texts", () => {
   let browser: Browser;
   let at: HostileService;
@@ -106,11 +110,6 @@ describe.skipIf(!hasChromium())("a page of the console in a storm of hostile tex
     const title = page.locator("h1");
     expect(await title.innerText()).toContain(hostileTexts.image);
     const { rightToLeft, zeroWidth, script } = hostileTexts;
-    const named = (text: string): string =>
-      text.replaceAll(
-        /[\p{Cc}\p{Cf}]/gu,
-        (one) => `U+${one.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}`,
-      );
     expect(await page.locator("main").innerText()).toContain(script);
     for (const text of [rightToLeft, zeroWidth]) expect(await page.locator("main").innerText()).toContain(named(text));
     const labels = page.locator(".labels");

@@ -67,15 +67,16 @@ export interface HostileService extends AsyncDisposable {
   readonly fingerprint: string;
 }
 
+const answer = (status: number, body: string): Promise<Receiver> =>
+  Receiver.open((_request, response) =>
+    response.writeHead(status, { "content-type": "text/html", "x-hostile": "<b>" }).end(body),
+  );
+
 /** A service in a storm: 150 alerts wait for a target that is down, and everything that others write is hostile. */
 export async function startHostileService(): Promise<HostileService> {
   await using stack = new AsyncDisposableStack();
   const dir = stack.use(tempDir());
   writeFileSync(join(dir.path, "bad.json"), JSON.stringify({ name: `bad ${image}`, type: script, url: link }));
-  const answer = (status: number, body: string): Promise<Receiver> =>
-    Receiver.open((_request, response) =>
-      response.writeHead(status, { "content-type": "text/html", "x-hostile": "<b>" }).end(body),
-    );
   const refusing = stack.use(await answer(400, `${image}${script}${rightToLeft}${zeroWidth}${remote}`));
   const down = stack.use(await answer(503, `${script}${longText}`));
   const port = await freePort();

@@ -11,18 +11,23 @@ export interface Held {
 export class TcpProxy implements AsyncDisposable {
   /** The address of new connections from now on. */
   port: number;
+  /** True: every new connection ends at once. */
+  refuses = false;
+  /** More addresses: connections go to all of them in turn. */
+  readonly #others: number[];
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #stalled = false;
   #next: PromiseWithResolvers<Held> | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, others: readonly number[]) {
     this.port = port;
+    this.#others = [...others];
     this.#server = createServer((client) => this.#accept(client));
   }
 
-  static async open(port: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(port);
+  static async open(port: number, ...others: number[]): Promise<TcpProxy> {
+    const proxy = new TcpProxy(port, others);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
@@ -33,7 +38,13 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #accept(client: Socket): void {
+    if (this.refuses) return void client.resetAndDestroy();
     const server = connect(this.port, "127.0.0.1");
+    const [next] = this.#others.splice(0, 1);
+    if (next !== undefined) {
+      this.#others.push(this.port);
+      this.port = next;
+    }
     const pair = [client, server] as const;
     this.#pairs.add(pair);
     const end = (): void => {
@@ -46,9 +57,9 @@ export class TcpProxy implements AsyncDisposable {
       from.on("error", end);
       from.on("close", end);
     }
-    const next = this.#next;
+    const held = this.#next;
     this.#next = undefined;
-    if (next) hold(client, server, next);
+    if (held) hold(client, server, held);
     if (this.#stalled) for (const socket of pair) socket.pause();
   }
 
