@@ -16,7 +16,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 
 const themes = ["light", "dark"] as const;
 
-/** Pixels: a telephone, and a screen on a desk. */
+/** Pixels: a telephone, and a large screen. */
 const widths = [375, 1_440] as const;
 
 /** Each screen: its path, a text that it has when it is complete, and a status other than 200 that it shows. */
