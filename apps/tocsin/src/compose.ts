@@ -43,6 +43,7 @@ import { OwnAlerts } from "./own-alerts/own-alerts.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { IncidentStream } from "./stream/incident-stream.ts";
 import { TargetGuard } from "./targets/discovery/target-guard.ts";
+import { Drills } from "./targets/drills/drills.ts";
 import { openTargets } from "./targets/open-targets.ts";
 import { Reachability } from "./targets/reachability/reachability.ts";
 import { LastAttemptLog } from "./targets/last-attempts.ts";
@@ -200,6 +201,7 @@ export async function compose(
       notify,
       attempted,
     });
+    const drills = new Drills(shared);
     const lastAttempts = new LastAttemptLog({ ledger, clock, exists: (name) => targets.find(name) !== undefined });
     closing.push(() => lastAttempts.stop());
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
@@ -217,6 +219,7 @@ export async function compose(
       reachability,
       reconciler,
       targetTests,
+      drills,
       lastAttempts,
       changes,
       callbacks,
@@ -286,10 +289,12 @@ export async function compose(
     );
     closing.push(
       () => targetTests.stop(),
+      () => drills.stop(),
       () => reachability.stop(),
       () => stream.stop(),
     );
     void targetTests.endAbandoned();
+    void drills.endOverdue();
     reachability.start();
     readers.start();
     selfWatch.start();

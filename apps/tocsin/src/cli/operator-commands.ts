@@ -4,6 +4,7 @@ import type {
   AlertOptions,
   BackupOptions,
   ChangeListOptions,
+  DrillOptions,
   ListOptions,
   OperatorOptions,
   ReplayOptions,
@@ -124,6 +125,25 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     .option("--target <target>", "only this target")
     .option("--apply", "repair the differences")
     .action(async (options: ReconcileCommandOptions) => (await import("./reconcile.ts")).reconcile(terminal, options));
+  command(
+    program,
+    "drill",
+    'Play a fire drill: send an alert marked "DRILL", follow it until a person acknowledges it, and resolve it; exit code 1 if it did not arrive everywhere',
+  )
+    .option("--target <target>", "only this target, whatever its filters; default: each target whose filters match")
+    .addOption(
+      new Option("--severity <severity>", "severity of the alert")
+        .choices(["critical", "error", "warning", "info"])
+        .default("critical"),
+    )
+    .option(
+      "--label <name=value>",
+      "a label of the alert, for the filters of targets; may be repeated; not with --target",
+      (label: string, others?: readonly string[]): readonly string[] => [...(others ?? []), label],
+    )
+    .option("--wait <duration>", "longest wait until it is delivered and acknowledged", "5m")
+    .option("--no-acknowledge", "resolve it once it is delivered, without a person")
+    .action(async (options: DrillOptions) => (await import("./drill.ts")).drill(terminal, options));
   command(program, "stats", "Count alerts, incidents and dead letters").action(async (options: OperatorOptions) =>
     (await operate()).stats(terminal, options),
   );

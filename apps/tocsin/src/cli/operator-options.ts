@@ -40,3 +40,12 @@ export interface ReplayOptions extends OperatorOptions {
   readonly matcher?: readonly string[];
   readonly dryRun?: boolean;
 }
+
+/** Options of `drill`. */
+export interface DrillOptions extends OperatorOptions {
+  readonly target?: string;
+  readonly severity: string;
+  readonly label?: readonly string[];
+  readonly wait: string;
+  readonly acknowledge: boolean;
+}

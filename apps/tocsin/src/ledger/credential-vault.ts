@@ -49,7 +49,7 @@ export class CredentialVault {
 
   /** Returns an identity for a secret: the same for the same text, without revealing anything of it. */
   identity(
-    kind: "endpoint" | "credential" | "access" | "trial" | "ledger" | "reader" | "own alert",
+    kind: "endpoint" | "credential" | "access" | "trial" | "drill" | "ledger" | "reader" | "own alert",
     text: string,
   ): string {
     return createHmac("sha256", this.#naming).update(`${kind}\0${text}`).digest("base64url").slice(0, 22);

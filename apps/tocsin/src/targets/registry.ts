@@ -20,6 +20,7 @@ import {
   type Scope,
 } from "@tocsin/publishers";
 import { addressedAlertDecision, addressedPrefix, type Addressing, type AddressingOf } from "./addressed-alert.ts";
+import { drillOf } from "./drills/drill-alert.ts";
 import { compileTarget, type CompiledTarget, type TypedPublisher } from "./compile-target.ts";
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
@@ -179,9 +180,11 @@ export class TargetRegistry {
   #addressingOf(alert: Alert): Addressing | undefined {
     if (!alert.fingerprint.startsWith(addressedPrefix)) return undefined;
     const tested = testedTarget(alert, this.#vault);
-    return tested === undefined
+    if (tested !== undefined) return { targets: [tested], severity: "info", why: `tests the target ${tested}` };
+    const drill = drillOf(alert, this.#vault);
+    return drill === undefined
       ? this.#addressingOfOwn?.(alert)
-      : { targets: [tested], severity: "info", why: `tests the target ${tested}` };
+      : { targets: [drill.target], severity: drill.severity, why: `is a fire drill at the target ${drill.target}` };
   }
 
   /** Returns the origins of the enabled targets. */

@@ -14,6 +14,7 @@ import type { StallDetector } from "../../health/stall-detector.ts";
 import type { Reconciler } from "../../reconcile/reconciler.ts";
 import type { IncidentStream } from "../../stream/incident-stream.ts";
 import type { Discoveries } from "../../targets/discovery/discoveries.ts";
+import type { Drills } from "../../targets/drills/drills.ts";
 import type { LastAttemptLog } from "../../targets/last-attempts.ts";
 import type { Reachability } from "../../targets/reachability/reachability.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
@@ -35,6 +36,7 @@ import { healthEndpoints } from "./health.ts";
 import { heartbeatEndpoints } from "./heartbeats.ts";
 import { incidentSummaryEndpoint } from "./incident-summary.ts";
 import { incidentEndpoints } from "./incidents.ts";
+import { drillEndpoints } from "./drills.ts";
 import { ingestEndpoints } from "./ingest.ts";
 import { LoginLimit } from "../login-limit.ts";
 import { operationsEndpoints, type Reloaded } from "./operations.ts";
@@ -70,6 +72,7 @@ export interface AnsweringParts {
   readonly senderOf: (request: FastifyRequest) => string;
   readonly reload: () => Promise<Reloaded>;
   readonly wake: () => void;
+  readonly drills: Drills;
 }
 
 /** Returns the endpoints of the API, except the front page, which lists them. */
@@ -122,6 +125,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
     ...reconcileEndpoints(parts),
     ...healthEndpoints(parts.health),
     ...targetEndpoints({ ...parts, outdatedWarnings }),
+    ...drillEndpoints(parts),
     ...sessionEndpoints({ ...parts, auth: () => configReloader.auth, loginLimit: new LoginLimit(clock) }),
     ...operationsEndpoints({
       ...parts,

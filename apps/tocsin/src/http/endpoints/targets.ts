@@ -6,7 +6,8 @@ import type { Found, Reachability } from "../../targets/reachability/reachabilit
 import { stateOf, type ResolvedTarget } from "../../targets/resolved-target.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
 import { deadByTarget, heldBackOf } from "../../targets/target-warnings.ts";
-import { TestRefused, type TargetTests, type TestReport } from "../../targets/tests/target-tests.ts";
+import type { TargetTests, TestReport } from "../../targets/tests/target-tests.ts";
+import { TestRefused } from "../../targets/tests/test-refused.ts";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
 import type { Reloaded } from "./operations.ts";
 import { heldBackBody } from "./incidents.ts";

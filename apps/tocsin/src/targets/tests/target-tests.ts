@@ -14,6 +14,7 @@ import type { ResolvedTarget } from "../resolved-target.ts";
 import { heldBackOf } from "../target-warnings.ts";
 import type { CredentialVault } from "../../ledger/credential-vault.ts";
 import { testAlert, testAlertPrefix, testedTarget } from "./test-alert.ts";
+import { nameOfTestable, TestRefused } from "./test-refused.ts";
 
 /** The longest wait for the answer to the trigger, and as long again for the answer to the resolve. */
 const maxWaitMs = 10_000;
@@ -44,11 +45,6 @@ export interface TestReport {
   readonly waiting?: string;
   /** Why the target accepts nothing now, if that is the cause. */
   readonly heldBack?: HeldBack;
-}
-
-/** The target cannot be tested now. */
-export class TestRefused extends Error {
-  override readonly name = "TrialRefused";
 }
 
 export interface TargetTestsOptions {
@@ -85,7 +81,7 @@ export class TargetTests {
 
   /** Sends a marked incident to a target and then its resolve. @throws TestRefused if that is not possible */
   async run(entry: ResolvedTarget): Promise<TestReport> {
-    const target = this.#tryable(entry);
+    const target = nameOfTestable(entry);
     const { ledger, vault, clock } = this.#o;
     if ([...this.#running.values()].some((other) => other.target === target))
       throw new TestRefused("is being tested already");
@@ -131,7 +127,7 @@ export class TargetTests {
    * @throws TestRefused if this target's key cannot be checked
    */
   async checkKey(entry: ResolvedTarget): Promise<TestReport> {
-    const target = this.#tryable(entry);
+    const target = nameOfTestable(entry);
     const publisher = this.#o.publisherTo(target);
     if (entry.target?.type !== "pagerduty" || publisher === undefined)
       throw new TestRefused("has a type whose key cannot be checked without sending an alert");
@@ -189,13 +185,6 @@ export class TargetTests {
     this.#stopping.abort();
     this.#cancel();
     for (const { news } of this.#running.values()) news();
-  }
-
-  #tryable({ name, target }: ResolvedTarget): string {
-    if (target === undefined) throw new TestRefused("is invalid, and no version of it is in use");
-    if (!target.enabled) throw new TestRefused("is disabled");
-    if (target.mode === "shadow") throw new TestRefused("is a shadow: nothing would be sent");
-    return name;
   }
 
   async #say(alert: Alert, status: "firing" | "resolved", target: string): Promise<void> {
