@@ -487,6 +487,19 @@ function inTime(subject: LedgerSubject): void {
       }
     });
 
+    test("is undone by a person at a target to which it was sent, though the clock there is behind", async () => {
+      await using reports = await Reports.open(subject);
+      await reports.harness.fires("a", both);
+      await reports.sends(minute);
+      await reports.hears({ kind: "resolved", atMs: reports.harness.clock.now() + 2 * second });
+      expect(await reports.sends()).toEqual(["resolve at slack"]);
+      await reports.harness.clock.advance(second);
+      const atMs = reports.harness.clock.now() - 2 * second;
+      await reports.hears({ kind: "reopened", targets: ["slack"], atMs });
+      expect(await reports.sends()).toEqual(["trigger at pagerduty"]);
+      for (const target of both.at) expect((await reports.at(target)).state).toBe("told");
+    });
+
     test("that was undone and is reported afterwards changes nothing", async () => {
       await using reports = await Reports.open(subject);
       await reports.harness.fires("a", both);
@@ -512,20 +525,51 @@ function inTime(subject: LedgerSubject): void {
     });
   });
 
-  test("two people who act in alternation at two targets cause one event, and no echo", async () => {
+  test("1,000 actions of two people at two targets cause the events that they need, and no echo", async () => {
     await using reports = await Reports.open(subject);
     await reports.harness.fires("a", both);
     await reports.sends();
-    for (let action = 0; action < 100; action++) {
-      await reports.harness.clock.advance(minute);
+    let [acknowledged, sentInAll] = [false, 0];
+    for (let action = 0; action < 1_000; action++) {
+      await reports.harness.clock.advance(second);
       const [here, other] = action % 2 === 0 ? ["pagerduty", "slack"] : ["slack", "pagerduty"];
+      // Three people in four acknowledge, so most actions change nothing.
+      const kind = action % 8 < 6 ? "acknowledged" : "unacknowledged";
       const atMs = reports.harness.clock.now();
-      await reports.hears({ targets: [here], atMs });
+      await reports.hears({ targets: [here], kind, atMs });
       const sent = await reports.sends();
-      expect(sent).toEqual(action === 0 ? [`acknowledge at ${other}`] : []);
-      await reports.hears({ targets: [other], own: true, atMs: atMs + 1 });
+      const isNews = kind === "acknowledged" && !acknowledged;
+      expect([action, ...sent]).toEqual(isNews ? [action, `acknowledge at ${other}`] : [action]);
+      acknowledged = kind === "acknowledged";
+      sentInAll += sent.length;
+      await reports.hears({ targets: [other], own: true, kind, atMs: atMs + 1 });
       expect(await reports.sends()).toEqual([]);
     }
+    expect(sentInAll).toBe(125);
+  });
+
+  test("two people who act at the same moment, 500 times: an event to each at most, and equal states", async () => {
+    await using reports = await Reports.open(subject);
+    await reports.harness.fires("a", both);
+    await reports.sends();
+    let sentInAll = 0;
+    for (let round = 0; round < 500; round++) {
+      await reports.harness.clock.advance(2 * second);
+      const atMs = reports.harness.clock.now();
+      const kinds = round % 2 === 0 ? (["acknowledged", "resolved"] as const) : (["reopened", "acknowledged"] as const);
+      const [one, two] = kinds.map((kind, n) => receiverEventOf({ targets: [both.at[n] as string], kind, atMs }));
+      const events = [one, two] as ReceiverEvent[];
+      await reports.harness.ledger.storeReceiverEvents(round % 4 < 2 ? events : events.toReversed());
+      const sent = await reports.sends();
+      expect(new Set(sent).size).toBe(sent.length);
+      sentInAll += sent.length;
+      expect(await reports.sends(second)).toEqual([]);
+      if (round % 50 > 1) continue;
+      const wanted = await Promise.all(both.at.map(async (target) => (await reports.at(target)).wanted.status));
+      expect([round, ...wanted]).toEqual([round, wanted[0], wanted[0]]);
+    }
+    // One a round: a resolve or a trigger to the other target.
+    expect(sentInAll).toBe(500);
   });
 
   test("an event that was stored is forgotten after a week, and not before", async () => {

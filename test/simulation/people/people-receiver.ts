@@ -47,6 +47,8 @@ export class PeopleReceiver {
   readonly echoes: string[] = [];
   readonly #o: Options;
   readonly #known = new Set<string>();
+  /** Dedup keys of resolves without an answer. */
+  readonly #doubtful = new Set<string>();
   #events = 0;
 
   constructor(options: Options) {
@@ -75,6 +77,8 @@ export class PeopleReceiver {
       incident.reopened = false;
       this.#known.delete(incident.lastEvent);
     }
+    // The resolve may have closed it, so the acknowledge that follows the trigger is no echo.
+    if (action === "trigger" && this.#doubtful.delete(dedupKey)) this.#known.delete(incident.lastEvent);
     const kind = ownKinds[action];
     if (this.isChat)
       incident.status = kind === "acknowledged" ? "acknowledged" : kind === "resolved" ? "resolved" : "open";
@@ -85,6 +89,11 @@ export class PeopleReceiver {
     }
     this.#change(incident, kind, { own: true });
     return incident.number;
+  }
+
+  /** The answer to an event of ours got lost. */
+  loseAnswer({ action, dedupKey }: Lease): void {
+    if (action === "resolve") this.#doubtful.add(dedupKey);
   }
 
   #opened(dedupKey: string): ReceiverIncident {
@@ -130,8 +139,8 @@ export class PeopleReceiver {
   #report(incident: ReceiverIncident, kind: ReceiverEventKind, who: Pick<ReceiverEvent, "own" | "by">): void {
     const { name, onResolve, skewMs, now } = this.#o;
     const id = `${name}-event-${String(++this.#events).padStart(6, "0")}`;
-    incident.lastEvent = id;
-    incident.changedAtMs = now() + skewMs;
+    // A note leaves its status as it was.
+    if (kind !== "noted") Object.assign(incident, { lastEvent: id, changedAtMs: now() + skewMs });
     this.#o.emit({
       id,
       callback: name,

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
 import { playPeople } from "./play-people.ts";
 
+/** Seeds that once failed. A change of the histories changes what a seed means; then new ones are to be looked for. */
+const failedOnce = [
+  125, 128, 144, 183, 194, 213, 224, 250, 268, 334, 400, 435, 555, 583, 646, 780, 785, 844, 1202, 1733, 1908,
+];
+
 test("people act at three receivers that report late, again and in another order: the newest action counts everywhere", async () => {
-  for (let seed = 1; seed <= 30; seed++) {
+  for (const seed of [...Array.from({ length: 30 }, (_, n) => n + 1), ...failedOnce]) {
     const { violations } = await playPeople(seed);
     expect([seed, ...violations]).toEqual([seed]);
   }

@@ -87,13 +87,13 @@ class PeopleHistory implements Disposable {
   }
 
   get result(): PlayedPeople {
-    const { lines, violations, actions, sent } = {
+    return {
+      seed: this.#seed,
       lines: this.#lines,
       violations: this.#violations,
       actions: this.#actions,
       sent: this.#sent,
     };
-    return { seed: this.#seed, lines, violations, actions, sent };
   }
 
   async open(): Promise<void> {
@@ -236,8 +236,9 @@ class PeopleHistory implements Disposable {
     if (dice < 0.05) return { kind: "retry", reason: "server", detail: "HTTP 503" };
     const isTaken = dice > 0.08;
     const receipt = isTaken ? receiver.take(lease) : "";
-    if (dice < 0.12) return { kind: "ambiguous", reason: "timeout", detail: "no answer", receiverClosed: true };
-    return { kind: "accepted", receipt };
+    if (dice >= 0.12) return { kind: "accepted", receipt };
+    receiver.loseAnswer(lease);
+    return { kind: "ambiguous", reason: "timeout", detail: "no answer", receiverClosed: true };
   }
 
   async #restart(): Promise<void> {

@@ -17,6 +17,9 @@ describe("what the target has of ours after an event", () => {
     [{}, { kind: "acknowledged" }, { event: "acknowledge", certain: true }],
     [{ event: "acknowledge" }, { kind: "acknowledged" }, { event: "acknowledge" }],
     [{ certain: false }, { kind: "acknowledged" }, { event: "trigger", certain: false }],
+    // The answer to our acknowledge was lost.
+    [{ event: "acknowledge", certain: false }, { kind: "acknowledged" }, { event: "acknowledge", certain: true }],
+    [{ event: "resolve", certain: false }, { kind: "resolved" }, { event: "resolve", certain: false }],
     [{}, { kind: "acknowledged", own: true }, { event: "trigger" }],
     [{ event: "acknowledge" }, { kind: "unacknowledged" }, { event: "trigger" }],
     [{}, { kind: "resolved" }, { event: "resolve", certain: true }],
@@ -112,8 +115,17 @@ describe("an event is outdated", () => {
     ],
     [
       "not if the incident was opened at the same time",
-      told({}, { receiver: { confirmedAtMs: 1, status: { is: "open", atMs: t0 + 1_000, id: "z" } } }),
+      told({}, { receiver: { confirmedAtMs: 1, status: { is: "open", atMs: t0 + 1_000, id: "" } } }),
       { id: "a" },
+      false,
+    ],
+    [
+      "not if it reopens an incident at the time of its resolve",
+      told(
+        { event: "resolve" },
+        { receiver: { confirmedAtMs: 1, status: { is: "resolved", atMs: t0 + 1_000, id: "a" } } },
+      ),
+      { kind: "reopened", id: "b" },
       false,
     ],
     [

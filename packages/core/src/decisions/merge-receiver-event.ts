@@ -45,7 +45,8 @@ export function mergeReceiverEvent(
   const isNewer = episode === "newer";
   const known: ReceiverFacts = incident.receiver ?? {};
   const is = statusOf[event.kind];
-  const isNews = is !== undefined && (isNewer || isLater(event, is, known.status));
+  const order = orderOf(event);
+  const isNews = is !== undefined && (isNewer || isLater(order, known.status));
   if (is === "resolved" && isNews && !event.own && triggeredAfterMs(incident, event) > maxSkewMs) return null;
   const openedAtMs = event.openedAtMs ?? (event.kind === "opened" || isNewer ? event.atMs : undefined);
   const receiver: ReceiverFacts = {
@@ -54,7 +55,7 @@ export function mergeReceiverEvent(
       event.receiverIncident !== undefined && { incident: event.receiverIncident }),
     ...((isNewer || known.openedAtMs === undefined) && openedAtMs !== undefined && { openedAtMs }),
     confirmedAtMs: known.confirmedAtMs ?? nowMs,
-    ...(isNews && { status: { is, atMs: event.atMs, id: event.id } }),
+    ...(isNews && { status: { is, ...order } }),
   };
   const merged = { ...incident, receiver, updatedAtMs: nowMs };
   // A newer report shows that it is still open since.
@@ -69,11 +70,10 @@ export function mergeReceiverEvent(
 }
 
 /** At the same time, an incident is opened before anything else happens to it. */
-function isLater(event: EventOrder, is: string, known: ReceiverFacts["status"]): boolean {
-  if (known === undefined || event.atMs !== known.atMs) return known === undefined || event.atMs > known.atMs;
-  if ((is === "open") !== (known.is === "open")) return known.is === "open";
-  return event.id > known.id;
-}
+const orderOf = ({ kind, atMs, id }: ReceiverEvent): EventOrder => ({ atMs, id: kind === "opened" ? "" : id });
+
+const isLater = (event: EventOrder, known: EventOrder | undefined): boolean =>
+  known === undefined || event.atMs > known.atMs || (event.atMs === known.atMs && event.id > known.id);
 
 const sameFacts = (a: ReceiverFacts, b: ReceiverFacts): boolean =>
   a.incident === b.incident && a.openedAtMs === b.openedAtMs && a.confirmedAtMs === b.confirmedAtMs;
@@ -92,7 +92,10 @@ const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
 function toldAfter(incident: Incident, isNewer: boolean, event: ReceiverEvent): Told | null {
   const { told, receipt } = incident;
   // With a receipt, the receiver shows what we write, such as a message. It changes only if we change it.
-  if (!told?.certain || receipt !== undefined) return told;
+  if (told === null || receipt !== undefined) return told;
+  // The answer to our acknowledge was lost, and the receiver shows the acknowledgement of the person.
+  if (event.kind === "acknowledged" && told.event === "acknowledge") return { ...told, certain: true };
+  if (!told.certain) return told;
   switch (event.kind) {
     case "acknowledged":
       return told.event === "trigger" ? { ...told, event: "acknowledge" } : told;

@@ -9,6 +9,7 @@ const hour = 60 * minute;
 const open = incidentOf({ told: {}, attempts: 1, acceptedAtMs: t0 });
 /** It ended an hour before `open` was accepted. */
 const before = incidentOf({ told: { event: "resolve", atMs: t0 - hour }, acceptedAtMs: t0 - 2 * hour });
+const justResolved = incidentOf({ told: { event: "resolve", atMs: t0 } }).told;
 
 type Case = [
   title: string,
@@ -120,6 +121,27 @@ describe("an event is about", () => {
       {},
       { receiver: { incident: "P1", ...wasResolved } },
       { kind: "reopened", receiverIncident: "P1", atMs: t0 - hour },
+      "earlier",
+    ],
+    [
+      "the previous one if that has its number and it happened then, though a later event has bound the number to this one",
+      { receiver: { incident: "P1", openedAtMs: t0 - 2 * hour } },
+      { receiver: { incident: "P1", ...wasResolved } },
+      { receiverIncident: "P1", openedAtMs: t0 - 2 * hour, atMs: t0 - minute },
+      "earlier",
+    ],
+    [
+      "this one if the receiver opened its incident nearer to this beginning than to the previous one, by a slow clock",
+      {},
+      { told: justResolved, acceptedAtMs: t0 - minute },
+      { receiverIncident: "P2", openedAtMs: t0 - 2_000, atMs: t0 - 1_000 },
+      "current",
+    ],
+    [
+      "the previous one if the receiver opened its incident nearer to that beginning",
+      {},
+      { told: justResolved, acceptedAtMs: t0 - minute },
+      { receiverIncident: "P1", openedAtMs: t0 - 58_000, atMs: t0 - 1_000 },
       "earlier",
     ],
     [

@@ -21,17 +21,22 @@ export function receiverEpisode(incident: Incident, previous: Incident | undefin
   // This receiver needs our receipt for later events, so the receipt is its number of the incident.
   if (receipt !== undefined && given !== undefined) return given === receipt ? "current" : "earlier";
   const known = incident.receiver;
-  if (known?.incident !== undefined && given !== undefined) {
-    if (known.incident === given) return "current";
+  if (known?.incident !== undefined && given !== undefined && known.incident !== given) {
     const knownAtMs = known.openedAtMs ?? known.status?.atMs ?? incident.acceptedAtMs;
     return (event.openedAtMs ?? event.atMs) > knownAtMs ? "newer" : "earlier";
   }
   if (!previous) return "current";
   const former = previous.receiver;
+  // Before the number of this episode is known and after, so that the order of the reports does not matter.
   if (given !== undefined && given === former?.incident)
     return goesOn(incident, previous, event) ? "current" : "earlier";
-  if (given !== undefined && former?.openedAtMs !== undefined && event.openedAtMs !== undefined)
-    return event.openedAtMs > former.openedAtMs ? "current" : "earlier";
+  if (given !== undefined && given === known?.incident) return "current";
+  if (given !== undefined && event.openedAtMs !== undefined) {
+    // Each episode begins with a trigger that opens an incident there, so the nearest beginning decides.
+    const limitMs = former?.openedAtMs ?? (previous.acceptedAtMs + incident.acceptedAtMs) / 2;
+    if (event.openedAtMs > limitMs) return "current";
+    if (former?.openedAtMs !== undefined) return "earlier";
+  }
   return event.atMs >= boundaryMs(incident, previous) ? "current" : "earlier";
 }
 

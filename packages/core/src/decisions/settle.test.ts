@@ -167,6 +167,11 @@ describe("an attempt of unknown effect", () => {
     expect(settled({ told: { atMs: t0 - 5 } }, timeout).told).toEqual(told);
   });
 
+  test("changes nothing if the target certainly shows the acknowledgement, whatever the severity", () => {
+    const acknowledged = { told: { event: "acknowledge", severity: "critical" } } as const;
+    expect(settled(acknowledged, timeout, "acknowledge").told).toEqual(incidentOf(acknowledged).told);
+  });
+
   test("makes the delivered state `maybe` after an ambiguous trigger with a higher severity, although an earlier trigger was delivered", () => {
     expect(settled({ told: {} }, timeout, "trigger", "critical").told).toMatchObject({
       certain: false,

@@ -126,7 +126,10 @@ const toldAfter = (
 export function markUncertain(incident: Incident, attempted: Attempted, nowMs: number): Incident {
   const { told } = incident;
   if (attempted.action === "check") return incident;
-  const known = told?.certain && told.event === attempted.action && told.severity === attempted.severity;
+  const known =
+    told?.certain &&
+    told.event === attempted.action &&
+    (attempted.action === "acknowledge" || told.severity === attempted.severity);
   return known ? incident : { ...incident, told: toldAfter(incident, attempted.action, attempted, false, nowMs) };
 }
 

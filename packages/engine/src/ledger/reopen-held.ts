@@ -15,23 +15,40 @@ import type { LedgerContext } from "./ledger-context.ts";
  * A person reopened at its receiver what a person had resolved: the hold ends, here and at the other targets, if the source still
  * fires. The receiver of `origin` shows it as open already; the others get a trigger.
  */
-export function reopenHeld(context: LedgerContext, origin: Incident, act: PersonalAct, what: string): void {
+export function reopenHeld(context: LedgerContext, origin: Incident, reopened: PersonalAct, what: string): void {
   const { store } = context;
+  const act = afterOurResolve(origin, reopened);
   const seen = new Set(origin.members.map(({ fingerprint }) => fingerprint));
   const ids = new Set([...seen].flatMap((fingerprint) => [...store.incidentsOfAlert(fingerprint)]));
-  if (!reopen(context, origin, act, true)) return resolveReopened(context, origin, act);
+  if (!reopen(context, origin, act, reopened.atMs)) return resolveReopened(context, origin, act);
   for (const id of ids) {
     const sibling = id === origin.id ? undefined : store.incident(id);
     if (sibling?.kind !== "alert" || !isCovered(sibling, seen)) continue;
     if (store.latestIncident(sibling.target, sibling.dedupKey)?.id !== id) continue;
-    if (reopen(context, sibling, act, false)) context.note(id, what);
+    if (reopen(context, sibling, act)) context.note(id, what);
   }
 }
 
-function reopen(context: LedgerContext, incident: Incident, act: PersonalAct, isOrigin: boolean): boolean {
+/** How far the clocks of a receiver and of the ledger may differ. */
+const maxSkewMs = 60_000;
+
+/**
+ * The action, later than the last resolve of a person if that resolve is the one that it undoes. A person resolved at another
+ * target, we resolved here, and then a person reopened: so it happened later, whatever the clocks of both receivers say.
+ */
+function afterOurResolve({ told, lastActions, receipt }: Incident, act: PersonalAct): PersonalAct {
+  const last = lastActions?.resolved;
+  if (last === undefined || told?.event !== "resolve" || !told.certain || receipt !== undefined) return act;
+  const sentAtMs = told.sinceMs ?? told.atMs;
+  const undoesIt = act.atMs > sentAtMs - maxSkewMs && last.atMs < sentAtMs + maxSkewMs;
+  return undoesIt ? { ...act, atMs: Math.max(act.atMs, last.atMs + 1) } : act;
+}
+
+/** `reopenedAtMs`: when the receiver of the incident reopened it. Absent: it did not. */
+function reopen(context: LedgerContext, incident: Incident, act: PersonalAct, reopenedAtMs?: number): boolean {
   const { nowMs, store } = context;
   // What we write, such as a message, shows it as open only after another event.
-  const showsIt = isOrigin && incident.receipt === undefined;
+  const shownSinceMs = incident.receipt === undefined ? reopenedAtMs : undefined;
   const isHeld = incident.manualUntilMs !== null && incident.wanted.status === "resolved";
   if (!isHeld || !isNewest(act, incident)) return false;
   const isFiring = (fingerprint: string): boolean => store.alert(fingerprint)?.status === "firing";
@@ -49,8 +66,8 @@ function reopen(context: LedgerContext, incident: Incident, act: PersonalAct, is
     lastActions: lastActionsAfter(act, incident),
     updatedAtMs: nowMs,
   });
-  if (incident.state === "closed") return openAgain(context, incident, free, showsIt);
-  context.putChanged(incident, { ...free, told: showsIt ? asOpened(free) : free.told });
+  if (incident.state === "closed") return openAgain(context, incident, free, shownSinceMs);
+  context.putChanged(incident, { ...free, told: shownSinceMs === undefined ? free.told : asOpened(free) });
   return true;
 }
 
@@ -60,12 +77,12 @@ const asOpened = ({ told, receiver }: Incident): Told | null =>
 const shownBy = (receiver: Incident["receiver"]): "acknowledge" | "trigger" =>
   receiver?.status?.is === "acknowledged" ? "acknowledge" : "trigger";
 
-/** A closed incident stays closed, and a new episode begins. `showsIt`: the receiver has opened it already. */
-function openAgain(context: LedgerContext, before: Incident, after: Incident, showsIt: boolean): boolean {
+/** A closed incident stays closed, and a new episode begins. `shownSinceMs`: since when the receiver has had it open again. */
+function openAgain(context: LedgerContext, before: Incident, after: Incident, shownSinceMs?: number): boolean {
   const { nowMs, store } = context;
   const current = context.target(before.target);
   const isOn = current?.terms.enabled === true && before.fallbackOf === null;
-  const there = showsIt ? context.findEndpoint(before.endpoint) : undefined;
+  const there = shownSinceMs !== undefined ? context.findEndpoint(before.endpoint) : undefined;
   const endpoint = there ?? (isOn ? current : undefined);
   if (!endpoint) return false;
   const inherits = endpoint.id === before.endpoint;
@@ -95,7 +112,8 @@ function openAgain(context: LedgerContext, before: Incident, after: Incident, sh
       failures: 0,
       lastFailure: null,
       retriedForMs: 0,
-      acceptedAtMs: nowMs,
+      // Reports from since then, which may arrive later, are about this episode.
+      acceptedAtMs: there && shownSinceMs !== undefined ? Math.min(shownSinceMs, nowMs) : nowMs,
       ...(there && receiver && { receiver }),
     }),
   );
