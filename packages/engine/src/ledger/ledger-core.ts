@@ -1,12 +1,10 @@
 import {
   type AlertView,
   type ChangeQuery,
-  changeFingerprints,
   type LeaseRequest,
   type FiringPage,
   type IncidentQuery,
   type IncidentRepair,
-  isChangeFingerprint,
   type Ledger,
   type Reading,
   type ReceiverEvent,
@@ -14,16 +12,19 @@ import {
   type Report,
   type Route,
   type TargetTerms,
-  urgency,
 } from "@tocsin/core/decisions";
 import { InFlight } from "../worker/in-flight.ts";
 import { readAttemptNote } from "./attempt-note.ts";
+import { chargeAttempt } from "./charge-attempt.ts";
 import { leaseDue } from "./lease-due.ts";
 import { LedgerContext, type LedgerContextOptions } from "./ledger-context.ts";
+import { listAlerts } from "./list-alerts.ts";
 import { listChanges, relatedChanges } from "./list-changes.ts";
+import { listDeadLetters } from "./list-dead-letters.ts";
 import { recordChanges } from "./record-changes.ts";
 import { recordClaims } from "./record-claims.ts";
 import { repairIncident } from "./repair-incident.ts";
+import { replayDeadLetter } from "./replay-dead-letter.ts";
 import { reroute } from "./reroute.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import { summary } from "./summary.ts";
@@ -159,14 +160,8 @@ export class LedgerCore {
     return explain(this.#context, fingerprint);
   }
 
-  alerts({ after = "", limit }: { readonly after?: string; readonly limit: number }) {
-    const { store } = this.#context;
-    const page = store.alertsByFingerprint(after, limit);
-    const alerts = page.filter(({ fingerprint }) => !isChangeFingerprint(fingerprint));
-    // The alerts that carry changes are neighbours. Skips them, however many they are.
-    const more =
-      alerts.length < page.length ? store.alertsByFingerprint(changeFingerprints.end, limit - alerts.length) : [];
-    return [...alerts, ...more].map(alertIn);
+  alerts(page: { readonly after?: string; readonly limit: number }) {
+    return listAlerts(this.#context, page);
   }
 
   firing({ held = false, ...page }: FiringPage) {
@@ -205,12 +200,8 @@ export class LedgerCore {
     return repairIncident(this.#context, repair);
   }
 
-  deadLetters({ limit, cursor, ...filter }: Parameters<Ledger["deadLetters"]>[0]) {
-    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-    const letters = this.#context.store.deadLetters(limit + 1, before, filter);
-    const deadLetters = letters.slice(0, limit);
-    const last = deadLetters.at(-1);
-    return letters.length > limit && last ? { deadLetters, nextCursor: String(last.id) } : { deadLetters };
+  deadLetters(query: Parameters<Ledger["deadLetters"]>[0]) {
+    return listDeadLetters(this.#context, query);
   }
 
   deadLetter(id: number) {
@@ -221,36 +212,12 @@ export class LedgerCore {
     return this.#context.store.dropDeadLetter(id);
   }
 
-  replay(id: number): "replayed" | "already_replayed" | "not_found" {
-    const context = this.#context;
-    const letter = context.store.deadLetter(id);
-    if (!letter) return "not_found";
-    if (letter.replayedAtMs !== null) return "already_replayed";
-    context.store.markReplayed(id, context.nowMs);
-    const incident = context.store.incident(letter.incident);
-    if (incident?.state === "dead") {
-      context.note(incident.id, "replayed");
-      const alive = {
-        ...context.atCurrentEndpoint(incident),
-        state: "due" as const,
-        failures: 0,
-        retriedForMs: 0,
-        dueAtMs: context.nowMs,
-      };
-      context.putDerived(incident, alive);
-    }
-    return "replayed";
+  replay(id: number) {
+    return replayDeadLetter(this.#context, id);
   }
 
   charge(target: string): boolean {
-    const { gates, nowMs, store } = this.#context;
-    const terms = this.#context.target(target)?.terms;
-    if (!terms || gates.throttle(terms.credential).pausedUntilMs !== null) return false;
-    const { credential, timeoutMs } = terms;
-    if (gates.room(credential, urgency.reminder, this.#context.waiting(store.lanes()).at(credential), nowMs) < 1)
-      return false;
-    gates.charge({ token: this.#context.nextToken(), credential, urgency: urgency.reminder }, nowMs + timeoutMs, nowMs);
-    return true;
+    return chargeAttempt(this.#context, target);
   }
 
   unblock(target: string, { proven }: { readonly proven: boolean }): void {

@@ -1,0 +1,23 @@
+import type { LedgerContext } from "./ledger-context.ts";
+
+/** Makes the incident of a dead letter due again, at the current endpoint of its target. */
+export function replayDeadLetter(context: LedgerContext, id: number): "replayed" | "already_replayed" | "not_found" {
+  const { store, nowMs } = context;
+  const letter = store.deadLetter(id);
+  if (!letter) return "not_found";
+  if (letter.replayedAtMs !== null) return "already_replayed";
+  store.markReplayed(id, nowMs);
+  const incident = store.incident(letter.incident);
+  if (incident?.state === "dead") {
+    context.note(incident.id, "replayed");
+    const alive = {
+      ...context.atCurrentEndpoint(incident),
+      state: "due" as const,
+      failures: 0,
+      retriedForMs: 0,
+      dueAtMs: nowMs,
+    };
+    context.putDerived(incident, alive);
+  }
+  return "replayed";
+}
