@@ -165,6 +165,7 @@ export async function compose(
       const reloaded = await configReloader.reload();
       // Tokens may have changed: listeners connect again and are authenticated again.
       stream.end();
+      reconciler.targetsChanged();
       return reloaded;
     };
 
@@ -205,7 +206,7 @@ export async function compose(
     const lastAttempts = new LastAttemptLog({ ledger, clock, exists: (name) => targets.find(name) !== undefined });
     closing.push(() => lastAttempts.stop());
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
-    const reconciler = new Reconciler({ ...shared, targets });
+    const reconciler = new Reconciler({ ...shared, targets, callbacks: () => configReloader.current.callbacks });
     closing.push(() => reconciler.stop());
     const explainer = new Explainer({ targets, clock, notify });
     const senderOf = ({ ip, headers }: FastifyRequest) =>
@@ -298,7 +299,10 @@ export async function compose(
     reachability.start();
     readers.start();
     selfWatch.start();
-    const loaded = discoveries.start(() => configReloader.applyDiscoveredTargets());
+    const loaded = discoveries.start(async () => {
+      await configReloader.applyDiscoveredTargets();
+      reconciler.targetsChanged();
+    });
     const address = await listen(app, config.server.listen, "server.listen");
     guard.listening(address.port);
     const probesAddress = probes && probesAt && (await listen(probes, probesAt, "server.probes.listen"));

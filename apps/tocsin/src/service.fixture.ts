@@ -28,7 +28,12 @@ export interface TestService extends AsyncDisposable {
   next: unknown;
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Waits until `done` returns another value than undefined, and returns that value. */
-  until<T>(what: string, done: () => T | undefined | Promise<T | undefined>): Promise<T>;
+  until<T>(what: string, done: () => T | undefined | Promise<T | undefined>, patience?: Patience): Promise<T>;
+}
+
+export interface Patience {
+  /** @default 10 s */
+  readonly withinMs?: number;
 }
 
 const maxWaitMs = 10_000;
@@ -77,13 +82,13 @@ export async function startService(
       const text = await response.text();
       return { status: response.status, headers: response.headers, text, body: parse(text) };
     },
-    async until(what, done) {
-      for (const sinceMs = Date.now(); Date.now() - sinceMs < maxWaitMs;) {
+    async until(what, done, { withinMs = maxWaitMs } = {}) {
+      for (const sinceMs = Date.now(); Date.now() - sinceMs < withinMs;) {
         const found = await done();
         if (found !== undefined) return found;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      throw new Error(`${what}: not within ${maxWaitMs} ms`);
+      throw new Error(`${what}: not within ${withinMs} ms`);
     },
     async [Symbol.asyncDispose]() {
       await tocsin.stop();

@@ -42,6 +42,8 @@ export interface ReconcileOptions {
   /** What follows a person's resolve there. */
   readonly onResolve: OnResolve;
   readonly signal: AbortSignal;
+  /** Called after each repair: the comparison may go on for minutes. */
+  readonly wake: () => void;
 }
 
 /** The receiver cannot be asked. Its message holds no secret. */
@@ -171,9 +173,14 @@ async function checkKey(o: ReconcileOptions, dedupKey: string): Promise<Differen
   const by = isOpenThere ? undefined : there?.changedBy;
   const found = { incident: view.incident.id, dedupKey, difference, ...(by !== undefined && { by }) };
   if (!apply) return { ...found, repair: "none" };
-  if (there && by !== undefined && (await isHeld(o, dedupKey, there, by))) return { ...found, repair: "held" };
+  if (there && by !== undefined && (await isHeld(o, dedupKey, there, by))) {
+    // The other targets of its alerts are told.
+    o.wake();
+    return { ...found, repair: "held" };
+  }
   const why = isOpenThere ? `open at ${target} as ${there.id}` : `not open at ${target}`;
   const isSent = await ledger.repairIncident({ incident: found.incident, toldAtMs: told.atMs, isOpenThere, why });
+  if (isSent) o.wake();
   return { ...found, repair: isSent ? "sent" : "skipped" };
 }
 

@@ -1,97 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { formatAddress } from "../config/address.ts";
 import { routingKey, startService, type TestService } from "../service.fixture.ts";
+import { compare, idOf, lagMs, names, open, quiet, say, startWithToken, token } from "./reconcile.fixture.ts";
 import { runIn } from "../cli/terminal.fixture.ts";
 
-/** The clock of the service runs ahead, so that no test waits until the receiver has surely applied the last event. */
-class ShiftedClock {
-  shiftMs = 0;
-  now = () => Date.now() + this.shiftMs;
-  monotonic = () => performance.now() + this.shiftMs;
-  /** Timers of a minute, which the test runs. */
-  readonly minutely = new Set<() => void>();
-
-  after(ms: number, run: () => void): () => void {
-    if (ms === 60_000) {
-      this.minutely.add(run);
-      return () => this.minutely.delete(run);
-    }
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  }
-}
-
-const token = "rest-token-0123456789";
-const lagMs = 130_000;
-
-async function start(more: object = {}, clock = new ShiftedClock()) {
-  const service = await startService(
-    (url) => ({
-      targets: [
-        { name: "pager", type: "pagerduty", url, routing_key: routingKey, rest_token: token, rate_limit: { limit: 0 } },
-      ],
-      delivery: { remind: "0s" },
-      ...more,
-    }),
-    { clock },
-  );
-  service.simulator.setLimit({ limit: 0 });
-  service.simulator.setLimit({ receiver: "pagerduty_rest", limit: 0 });
-  return { service, clock };
-}
-
-const at = (seconds: number, { now }: ShiftedClock) => new Date(now() + seconds * 1_000).toISOString();
-
-const say = (service: TestService, clock: ShiftedClock, status: "firing" | "resolved", names: readonly string[]) =>
-  service.ask("POST", "/api/v1/webhook/alertmanager?source=am", {
-    alerts: names.map((name) => ({
-      status,
-      fingerprint: name,
-      labels: { alertname: name, severity: "critical" },
-      startsAt: at(-60, { now: () => Date.now() } as ShiftedClock),
-      ...(status === "resolved" && { endsAt: at(0, clock) }),
-    })),
-  });
-
-const open = (service: TestService) =>
-  service.simulator.incidents().flatMap(({ status, dedup_key }) => (status === "resolved" ? [] : [dedup_key]));
-
-const quiet = (service: TestService) =>
-  service.until("all is delivered", async () => {
-    const { body } = await service.ask("GET", "/api/v1/stats");
-    const busy = body.incidents.filter((row: { state: string; count: number }) =>
-      ["due", "in_flight"].includes(row.state) ? row.count > 0 : false,
-    );
-    return busy.length === 0 || undefined;
-  });
-
-interface Found {
-  readonly dedupKey: string;
-  readonly difference: string;
-  readonly by?: string;
-  readonly repair: string;
-}
-
-async function compare(service: TestService, path = "reconcile") {
-  const begun = await service.ask("POST", `/api/v1/${path}`);
-  expect(begun.status).toBe(202);
-  const body = await service.until("the comparison ends", async () => {
-    const { body: last } = await service.ask("GET", "/api/v1/reconcile");
-    return last.running ? undefined : last;
-  });
-  const [target] = body.targets as [
-    { differences: readonly Found[]; incomplete?: string; openThere: number; open: number },
-  ];
-  return target;
-}
-
-const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
-const idOf = (service: TestService, key: string) =>
-  service.simulator.incidents().findLast(({ dedup_key }) => dedup_key === key)!.id;
+const resolvedAtMs = ({ simulator }: TestService, key: string) =>
+  Math.max(...simulator.incidents().flatMap((one) => (one.dedup_key === key ? Date.parse(one.resolved_at ?? "") : [])));
 
 describe("reconciliation", () => {
   test("finds and repairs orphans, lost and closed incidents, and touches nothing else", async () => {
-    const { service, clock } = await start();
+    const { service, clock } = await startWithToken();
     await using _ = service;
     const [ended, lost, closed, fine] = ["ended", "lost", "closed", "fine"].map((prefix) => names(prefix, 12));
     await say(service, clock, "firing", [...ended!, ...lost!, ...closed!, ...fine!]);
@@ -136,7 +54,7 @@ describe("reconciliation", () => {
   });
 
   test("says why a receiver cannot be compared, and changes nothing", async () => {
-    const { service, clock } = await start();
+    const { service, clock } = await startWithToken();
     await using _ = service;
     await say(service, clock, "firing", ["a"]);
     await quiet(service);
@@ -156,7 +74,7 @@ describe("reconciliation", () => {
   });
 
   test("prints a table", async () => {
-    const { service, clock } = await start();
+    const { service, clock } = await startWithToken();
     await using _ = service;
     await say(service, clock, "firing", ["a"]);
     await quiet(service);
@@ -174,30 +92,65 @@ describe("reconciliation", () => {
   });
 
   test("after an outage compares and repairs by itself, once", async () => {
-    const { service, clock } = await start();
+    const { service, clock } = await startWithToken();
     await using _ = service;
     await say(service, clock, "firing", ["a", "b"]);
     await quiet(service);
-    const minute = () => {
-      const due = [...clock.minutely];
-      clock.minutely.clear();
-      for (const run of due) run();
-    };
     await service.until("the service is noted as alive", () => clock.minutely.size > 0 || undefined);
     clock.shiftMs += lagMs;
     service.simulator.loseIncident(idOf(service, "a"));
-    minute();
+    clock.runMinutely();
     expect((await service.ask("GET", "/api/v1/reconcile")).body.targets).toEqual([]);
     clock.shiftMs += 10 * 60_000;
     await service.until("the incident is open again", () => {
-      minute();
+      clock.runMinutely();
       return open(service).includes("a") || undefined;
     });
     expect(open(service).toSorted()).toEqual(["a", "b"]);
     const runs = () => service.logs.filter((line) => line.includes('"reconciled"')).length;
     await service.until("the comparison is logged", () => runs() === 1 || undefined);
-    minute();
+    clock.runMinutely();
     await service.ask("GET", "/api/v1/reconcile");
     expect(runs()).toBe(1);
+  });
+
+  test.each(["reopen", "stay"] as const)(
+    "follows the callback of the target after a person's resolve: %s",
+    async (onResolve) => {
+      const secrets = ["signing-secret-0123456789"];
+      const { service, clock } = await startWithToken({
+        delivery: { remind: "0s", manualResolveFor: "0s" },
+        callbacks: [{ name: "pd", type: "pagerduty", secrets, targets: ["pager"], onResolve }],
+      });
+      await using _ = service;
+      await say(service, clock, "firing", ["a"]);
+      await quiet(service);
+      service.simulator.resolve(idOf(service, "a"));
+      clock.shiftMs += lagMs;
+      expect((await compare(service, "reconcile/apply")).differences).toMatchObject([{ repair: "held" }]);
+      await service.until("the hold is over", () => Date.now() > resolvedAtMs(service, "a") || undefined);
+      await say(service, clock, "firing", ["a", "b"]);
+      await quiet(service);
+      expect(open(service).toSorted()).toEqual(onResolve === "stay" ? ["b"] : ["a", "b"]);
+    },
+  );
+
+  test("watches for outages from the reload on that brings the first token", async () => {
+    const { service, clock } = await startWithToken();
+    await using _ = service;
+    const written = service.next as { readonly targets: readonly object[] };
+    const reload = async (restToken?: string) => {
+      service.next = { ...written, targets: written.targets.map((target) => ({ ...target, rest_token: restToken })) };
+      expect((await service.ask("POST", "/-/reload")).status).toBe(200);
+    };
+    await say(service, clock, "firing", ["a"]);
+    await quiet(service);
+    await service.until("the service is noted as alive", () => clock.minutely.size > 0 || undefined);
+    await reload();
+    clock.runMinutely();
+    service.simulator.loseIncident(idOf(service, "a"));
+    clock.shiftMs += 10 * 60_000;
+    await reload(token);
+    await service.until("the incident is open again", () => open(service).includes("a") || undefined);
   });
 });

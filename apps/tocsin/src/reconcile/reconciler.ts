@@ -1,4 +1,5 @@
-import type { Clock, Ledger } from "@tocsin/core";
+import type { Clock, Ledger, OnResolve } from "@tocsin/core";
+import type { Callback } from "../callbacks/callback.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { OpenThere, ReconcileOptions, TargetReport } from "./reconcile-target.ts";
@@ -22,7 +23,9 @@ export interface Reconciliation {
 
 export interface ReconcilerOptions {
   readonly ledger: ReconcileOptions["ledger"] & Pick<Ledger, "getValue" | "putValue">;
-  readonly targets: Pick<TargetRegistry, "entries" | "restClientOf">;
+  readonly targets: Pick<TargetRegistry, "entries" | "find" | "restClientOf">;
+  /** The callbacks of the configuration in use. */
+  readonly callbacks: () => readonly Pick<Callback, "type" | "targets" | "onResolve">[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly wake: () => void;
@@ -49,6 +52,8 @@ export class Reconciler {
   #running: Promise<void> | undefined;
   #cancel = (): void => {};
   #refused = false;
+  #started = false;
+  #watching = false;
 
   constructor(options: ReconcilerOptions) {
     this.#o = options;
@@ -66,9 +71,17 @@ export class Reconciler {
     );
   }
 
-  /** Watches for outages from now on, if a target has a token. */
+  /** Watches for outages from now on, if a target has a token. The targets are known now. */
   start(): void {
-    if (this.comparable.length > 0) this.#cancel = this.#o.clock.after(0, () => void this.#note());
+    this.#started = true;
+    this.targetsChanged();
+  }
+
+  /** Targets were replaced: begins to watch with the first token. Does nothing before `start`. */
+  targetsChanged(): void {
+    if (!this.#started || this.#watching || this.#stopped.signal.aborted || this.comparable.length === 0) return;
+    this.#watching = true;
+    this.#cancel = this.#o.clock.after(0, () => void this.#note());
   }
 
   async stop(): Promise<void> {
@@ -106,7 +119,8 @@ export class Reconciler {
       try {
         const openThere = lists.get(rest) ?? (await readOpenThere({ rest, clock, signal }));
         lists.set(rest, openThere);
-        const how = { ledger, clock, rest, target, openThere, apply, onResolve: "reopen" as const, signal };
+        const onResolve = this.#onResolveOf(target);
+        const how = { ledger, clock, rest, target, openThere, apply, onResolve, signal, wake };
         reports.push(await reconcileTarget(how));
       } catch (error) {
         if (!(error instanceof LookUpFailed)) throw error;
@@ -120,13 +134,24 @@ export class Reconciler {
       if (incomplete !== undefined)
         log.warn({ event: "reconcile_incomplete", error: incomplete, ...fields }, "The receiver could not be compared");
       else log.info({ event: "reconciled", ...fields }, "The receiver was compared with the ledger");
-      if (repaired > 0) wake();
     }
+  }
+
+  /** What follows a person's resolve: the callback that reports about the target decides, as if it had reported this one. */
+  #onResolveOf(target: string): OnResolve {
+    const { targets, callbacks } = this.#o;
+    const isAbout = (written: string) => (targets.find(written)?.name ?? written) === target;
+    const covers = callbacks().find((one) => one.type === "pagerduty" && one.targets.some(isAbout));
+    return covers?.onResolve ?? "reopen";
   }
 
   /** Notes that this process is alive. If none did for a while, or a comparison is unfinished, compares and repairs. */
   async #note(): Promise<void> {
     const { clock, ledger } = this.#o;
+    if (this.comparable.length === 0) {
+      this.#watching = false;
+      return;
+    }
     try {
       const text = await ledger.getValue(valueName);
       const kept = text === undefined ? undefined : (JSON.parse(text) as Kept);
