@@ -1,0 +1,108 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { webhookAlert } from "../support/alerts.ts";
+import { changeSteadily } from "../support/change-steadily.ts";
+import { hasChromium, openChromium } from "../support/chromium.ts";
+import { ConsolePage } from "../support/console-page.ts";
+import { Fleet } from "../support/fleet.ts";
+import { PagerDuty } from "../support/pagerduty.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const due = 10_000;
+const perSecond = 200;
+const pageSize = 50;
+/** How many changes pass while the page is cut off. */
+const missedChanges = 800;
+
+const startsAt = "2026-01-01T00:00:00Z";
+const severities = ["critical", "error", "warning"];
+
+/** The nth alert with its mth severity. */
+const alertOf = (n: number, m: number) =>
+  webhookAlert(`disk-${n}`, "firing", { startsAt, severity: severities[m % 3]! });
+
+/** The rows of the list, as `id severity`. */
+const rowsOf = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`[...document.querySelectorAll("main tbody tr")].map((row) =>
+    row.querySelector("[data-row]").pathname.split("/").at(-1) + " " + row.querySelector(".severity").innerText.trim())`);
+
+/** Notes each time at which the page shows a row twice or rows in another order than before. */
+const watchRows = `{
+  const ids = () => [...document.querySelectorAll("main tbody [data-row]")].map(({ pathname }) => pathname);
+  const before = ids().join();
+  window.moved = [];
+  new MutationObserver(() => {
+    const now = ids();
+    if (new Set(now).size < now.length || now.join() !== before) window.moved.push(now.join());
+  }).observe(document.querySelector("main"), { childList: true, subtree: true });
+}`;
+
+describe.skipIf(!hasChromium())("the list of incidents", () => {
+  test(`shows ${due} due incidents once each, while ${perSecond} of them change each second and its stream is cut, at two replicas`, async () => {
+    await using stack = new AsyncDisposableStack();
+    const pagerduty = stack.use(await PagerDuty.open());
+    const target = pagerduty.target({ rate_limit: { limit: 5, per: "60s" } });
+    const fleet = stack.use(await Fleet.start({ replicas: 2, config: { targets: [target] } }));
+    const [one, two] = fleet.replicas;
+    const between = stack.use(await TcpProxy.open(one!.port, two!.port));
+    // One after the other, so that the last ones are the newest.
+    for (let first = 0; first < due; first += 1_000)
+      await (first % 2_000 ? one! : two!).webhook(Array.from({ length: 1_000 }, (_, n) => alertOf(first + n, 0)));
+    const browser = await openChromium();
+    stack.defer(() => browser.close());
+    const url = `http://${between.address}`;
+    const { page, problems } = stack.use(await ConsolePage.open(browser, `${url}/incidents`));
+    await expect.poll(async () => (await rowsOf(page)).length, { timeout: 20_000 }).toBe(pageSize);
+    const listed = async () => {
+      const { incidents } = (await two!.get(`/api/v1/incidents?limit=${pageSize}`)).body;
+      return incidents.map(({ id, severity }: { id: number; severity: string }) => `${id} ${severity}`);
+    };
+    const idsOf = (rows: readonly string[]) => rows.map((row) => row.split(" ")[0]!);
+    const first = idsOf(await rowsOf(page));
+    expect(await page.locator(".stream").innerText()).toBe("live");
+
+    /** Each batch at the other replica. */
+    const change = (alerts: readonly object[]) => fleet.replicas[batches++ % 2]!.webhook(alerts);
+    let batches = 0;
+    // The newest alerts change most often: they are on the first page.
+    using changes = changeSteadily(perSecond, (numbers) =>
+      change(numbers.map((n) => alertOf(due - 1 - (n % 400), Math.floor(n / 400) + 1))),
+    );
+    await page.evaluate(watchRows);
+    await waitUntil("rows change", async () => (await rowsOf(page)).some((row) => row.endsWith(" error")));
+    between.refuses = true;
+    between.cut();
+    const atCut = changes.count;
+    await page.getByText("Not live: no connection").waitFor();
+    await waitUntil("many changes were missed", () => changes.count - atCut > missedChanges);
+    expect(problems.every((problem) => problem.includes("net::ERR_"))).toBe(true);
+    between.refuses = false;
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.getByText("Not live: no connection").waitFor({ state: "detached" });
+    problems.length = 0;
+    await waitUntil("changes go on", () => changes.count - atCut > 2 * missedChanges);
+    console.info(`${changes.count} changes, ${Math.round(await changes.end())} a second`);
+    const now = await listed();
+    expect(idsOf(now)).toEqual(first);
+    await expect.poll(() => rowsOf(page), { timeout: 30_000 }).toEqual(now);
+    expect(await page.evaluate<string[]>("window.moved")).toEqual([]);
+
+    // All pages, while changes go on.
+    using more = changeSteadily(perSecond, (numbers) => change(numbers.map((n) => alertOf((n * 7) % due, 2))));
+    const seen: string[] = [];
+    for (;;) {
+      const rows = idsOf(await rowsOf(page));
+      seen.push(...rows);
+      const older = page.getByRole("button", { name: "Older" });
+      if ((await older.count()) === 0) break;
+      await older.click();
+      await page.locator(`[data-row][href$="/${rows[0]}"]`).waitFor({ state: "detached" });
+      await page.locator("[data-row]").first().waitFor();
+    }
+    await more.end();
+    expect(seen.length).toBe(due);
+    expect(new Set(seen).size).toBe(due);
+    expect(problems).toEqual([]);
+  });
+});
