@@ -27,6 +27,8 @@ const rowsOf = (page: Page): Promise<string[]> =>
   page.evaluate<string[]>(`[...document.querySelectorAll("main tbody tr")].map((row) =>
     row.querySelector("[data-row]").pathname.split("/").at(-1) + " " + row.querySelector(".severity").innerText.trim())`);
 
+const idsOf = (rows: readonly string[]): string[] => rows.map((row) => row.split(" ")[0]!);
+
 /** Notes each time at which the page shows a row twice or rows in another order than before. */
 const watchRows = `{
   const ids = () => [...document.querySelectorAll("main tbody [data-row]")].map(({ pathname }) => pathname);
@@ -58,7 +60,6 @@ describe.skipIf(!hasChromium())("the list of incidents", () => {
       const { incidents } = (await two!.get(`/api/v1/incidents?limit=${pageSize}`)).body;
       return incidents.map(({ id, severity }: { id: number; severity: string }) => `${id} ${severity}`);
     };
-    const idsOf = (rows: readonly string[]) => rows.map((row) => row.split(" ")[0]!);
     const first = idsOf(await rowsOf(page));
     expect(await page.locator(".stream").innerText()).toBe("live");
 
