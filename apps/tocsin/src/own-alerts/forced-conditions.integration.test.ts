@@ -152,6 +152,33 @@ describe("a forced condition arrives elsewhere and is resolved", () => {
     ]);
   });
 
+  test("critical_unconfirmed", async () => {
+    await using receiver = await openReceiver();
+    await using service = await startService((url) => ({
+      targets: [
+        ...receiver.targets.map((target) => ({ ...target, filters: { alert_name_pattern: "^NoAlertHasThisName$" } })),
+        { name: "pager", type: "pagerduty", url, routing_key: routingKey, confirm_within: "1s" },
+      ],
+      // No webhook reaches it.
+      callbacks: [{ name: "pd", type: "pagerduty", secrets: ["a secret of sixteen characters"], targets: ["pager"] }],
+      selfAlerts: { targets: ["ops", "backup"], after: "1s" },
+    }));
+    await send(service, "A");
+    await receives(service, receiver, "/ops", "critical_unconfirmed");
+    const { incidents } = (await service.ask("GET", "/api/v1/incidents?target=pager")).body;
+    await service.ask("POST", `/api/v1/incidents/${incidents[0].id}/acknowledge`);
+    expect(await eventsAt(service, receiver, "/ops", "critical_unconfirmed")).toEqual(triggeredAndResolved);
+  });
+
+  test("canary_failed", async () => {
+    await using receiver = await openReceiver();
+    await using service = await start(receiver, { canary: { every: "5s", target: "team" } });
+    receiver.answers["/team"] = 503;
+    await receives(service, receiver, "/ops", "canary_failed");
+    receiver.answers["/team"] = 200;
+    expect(await eventsAt(service, receiver, "/ops", "canary_failed")).toEqual(triggeredAndResolved);
+  }, 30_000);
+
   test("discovery_stale", async () => {
     await using receiver = await openReceiver();
     const dir = mkdtempSync(join(tmpdir(), "tocsin-targets-"));
