@@ -73,6 +73,16 @@ describe("routes become filters", () => {
   });
 });
 
+test("receivers with the same key and the same groups are reported", () => {
+  const receivers = ["root", "a"].map((name) => `{ name: ${name}, pagerduty_configs: [{ routing_key_file: shared }] }`);
+  const remarksWith = (groupBy: string) =>
+    convert(
+      `route: { receiver: root, group_by: [${groupBy}], routes: [{ receiver: a, matchers: ['x=1'] }] }\nreceivers: [${receivers.join(", ")}]`,
+    ).remarks;
+  expect(remarksWith("alertname")).toMatchObject([{ kind: "changed", path: "receivers[1].pagerduty_configs[0]" }]);
+  expect(remarksWith("'...'")).toEqual([]);
+});
+
 describe("a comparison finds", () => {
   const text = withRoutes(
     "{ receiver: a, matchers: ['x=1', 'severity=critical'], routes: [{ receiver: b, matchers: ['y=~\"1|2\"'] }] }",

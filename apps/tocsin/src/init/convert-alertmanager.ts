@@ -71,6 +71,7 @@ export function convertAlertmanager(file: AlertmanagerFile, places: Places): Con
       }
     }
   }
+  remarks.push(...sharedKeys(file, targets));
   const repeat = intervalOf(file.root);
   return {
     targets,
@@ -127,6 +128,29 @@ const mixedGroups = (name: string, [first, ...others]: readonly Reachable[]): Re
   reason: `the target ${name} has one group_by, that of ${first!.route.path}`,
   advice: "Set group_by of the target to the labels that you prefer",
 });
+
+/** Receivers with one integration key and the same groups have the same dedup keys at PagerDuty; in Alertmanager they have not. */
+function sharedKeys({ receivers }: AlertmanagerFile, targets: readonly ConvertedTarget[]): Remark[] {
+  const keys = new Map(
+    [...receivers.values()].flatMap(({ integrations }) =>
+      integrations.flatMap(({ path, settings }) => {
+        const named = ["routing_key", "routing_key_file", "service_key", "service_key_file"];
+        const key = named.map((name) => settings[name]).find((value) => value !== undefined);
+        return key === undefined ? [] : [[path, key] as const];
+      }),
+    ),
+  );
+  const grouped = targets.filter(({ integration, input }) => keys.has(integration) && input["group_by"] !== undefined);
+  const shared = Map.groupBy(grouped, ({ integration, input }) =>
+    JSON.stringify([keys.get(integration), (input["group_by"] as readonly string[]).toSorted()]),
+  );
+  return [...shared.values()].flatMap(([first, ...others]) =>
+    others.map(({ name, integration }): Remark => {
+      const reason = `the targets ${first!.name} and ${name} have the same key and the same group_by, so the end of one group would close the incident of the other`;
+      return { kind: "changed", path: integration, reason, advice: "Join them, or give one of them another group_by" };
+    }),
+  );
+}
 
 const unused = ({ name, path }: Receiver): Remark => ({
   kind: "changed",

@@ -1,6 +1,6 @@
 import type { Matcher } from "@tocsin/core";
 import { parseMatchers } from "@tocsin/core";
-import { parseDocument } from "yaml";
+import { LineCounter, parseDocument } from "yaml";
 import { OperatorError } from "../config/operator-error.ts";
 import { matcherOf } from "./matcher-of.ts";
 
@@ -51,11 +51,14 @@ export interface AlertmanagerFile {
  * @throws OperatorError that names the place of the mistake and quotes no secret
  */
 export function readAlertmanagerFile(text: string, file: string): AlertmanagerFile {
-  const document = parseDocument(text, { schema: "failsafe", merge: true, prettyErrors: false });
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { schema: "failsafe", merge: true, prettyErrors: false, lineCounter });
   const refuse: Refuse = (path, message) => {
     throw new OperatorError(`${file}: ${path === "" ? "" : `${path}: `}${message}`);
   };
-  if (document.errors.length > 0) refuse("", "is not valid YAML");
+  // The library's message may quote a secret.
+  const [error] = document.errors;
+  if (error !== undefined) refuse("", `is not valid YAML, see line ${lineCounter.linePos(error.pos[0]).line}`);
   const input = settingsIn(document.toJS() as unknown);
   const receivers = new Map(
     listIn(input["receivers"]).map((entry, index) => {

@@ -34,7 +34,7 @@ describe("an alert reaches", () => {
 });
 
 test.each([
-  ["a: [", "alertmanager.yml: is not valid YAML"],
+  ["a:\n  b: [\n", "alertmanager.yml: is not valid YAML, see line 3"],
   ["receivers: []", "alertmanager.yml: route: required"],
   ["route: { receiver: a }", 'alertmanager.yml: route.receiver: there is no receiver "a"'],
   [
