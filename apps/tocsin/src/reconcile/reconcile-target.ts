@@ -64,15 +64,20 @@ const pageSize = 100;
 const maxTries = 3;
 const retryMs = 2_000;
 
+/** How often the receiver may refuse one question because of its limit. Our own limit does not count. */
+const maxRefusals = 10;
+
 /** Asks, and waits as long as the limit of calls requires. @throws LookUpFailed */
 export async function ask<Value>(
   question: () => Promise<RestResult<Value>>,
   { clock, signal }: Pick<ReconcileOptions, "clock" | "signal">,
 ): Promise<Value> {
-  for (let tries = 1; ;) {
+  for (let tries = 1, refusals = 0; ;) {
     const answer = await question();
     if (answer.ok) return answer.value;
     const { reason, detail, retryAfterMs } = answer.failure;
+    if (reason === "rate_limited" && detail === "HTTP 429" && ++refusals >= maxRefusals)
+      throw new LookUpFailed(detail, false);
     const passes = reason === "server" || reason === "network" || reason === "timeout";
     if (signal.aborted || (reason !== "rate_limited" && (!passes || tries++ >= maxTries)))
       throw new LookUpFailed(detail, reason === "auth");
