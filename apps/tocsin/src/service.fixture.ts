@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { compose } from "./compose.ts";
+import { undocumentedIn } from "./http/openapi/documented-answers.fixture.ts";
 import type { Tocsin } from "./tocsin.ts";
 import { type Config, readConfig } from "./config/config.ts";
 
@@ -26,6 +27,7 @@ export interface TestService extends AsyncDisposable {
   readonly logs: string[];
   /** The configuration for the next reload. If it is wrong, the reload throws a ConfigError. */
   next: unknown;
+  /** Sends a request, and compares the answer with the API document. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Waits until `done` returns another value than undefined, and returns that value. */
   until<T>(what: string, done: () => T | undefined | Promise<T | undefined>, patience?: Patience): Promise<T>;
@@ -80,6 +82,10 @@ export async function startService(
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
+      const { status } = response;
+      const contentType = response.headers.get("content-type");
+      const undocumented = undocumentedIn({ method, path, sent: body, status, contentType, text });
+      if (undocumented.length > 0) throw new Error(`not as the API document says:\n${undocumented.join("\n")}`);
       return { status: response.status, headers: response.headers, text, body: parse(text) };
     },
     async until(what, done, { withinMs = maxWaitMs } = {}) {

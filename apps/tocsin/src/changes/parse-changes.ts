@@ -36,7 +36,7 @@ const timestamp = z.string().transform((text, context) => {
 });
 
 /** A change as `POST /api/v1/changes` takes it. */
-const posted = z.strictObject({
+export const postedChange = z.strictObject({
   id: filled(1_024).optional(),
   summary: filled(10_000),
   source: filled(1_024).optional(),
@@ -106,7 +106,7 @@ function readChange(
   input: unknown,
   { origin, nowMs, targetNamed }: Posting,
 ): PostedChange | { readonly issues: readonly Issue[] } {
-  const checked = checkInput(posted, input);
+  const checked = checkInput(postedChange, input);
   if ("issues" in checked) return { issues: checked.issues };
   const { id, summary, source, timestamp: timestampMs, environment, customDetails, links = [], targets } = checked.data;
   const unknown = targets?.flatMap((name, index) =>

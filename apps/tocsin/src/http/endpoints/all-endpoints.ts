@@ -5,6 +5,7 @@ import type { Changes } from "../../changes/open-changes.ts";
 import { LatestChanges } from "../../changes/sources/latest-changes.ts";
 import type { ConfigReloader } from "../../config/config-reloader.ts";
 import { sqliteFileOf } from "../../config/config.ts";
+import { version } from "../../config/version.ts";
 import type { Explainer } from "../../explain/explainer.ts";
 import type { Health } from "../../health/health.ts";
 import type { Readiness } from "../../health/readiness.ts";
@@ -32,6 +33,7 @@ import { changeSourceEndpoints } from "./change-sources.ts";
 import { changeEndpoints } from "./changes.ts";
 import { deadLetterEndpoints } from "./dead-letters.ts";
 import { explainEndpoints } from "./explain.ts";
+import { frontPageFacts } from "./front-page.ts";
 import { healthEndpoints } from "./health.ts";
 import { heartbeatEndpoints } from "./heartbeats.ts";
 import { incidentSummaryEndpoint } from "./incident-summary.ts";
@@ -39,6 +41,7 @@ import { incidentEndpoints } from "./incidents.ts";
 import { drillEndpoints } from "./drills.ts";
 import { ingestEndpoints } from "./ingest.ts";
 import { LoginLimit } from "../login-limit.ts";
+import { openApiEndpoint } from "./openapi.ts";
 import { operationsEndpoints, type Reloaded } from "./operations.ts";
 import { sessionEndpoints } from "./session.ts";
 import { reconcileEndpoints } from "./reconcile.ts";
@@ -83,7 +86,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
   const signatures = () => configReloader.signatures;
   const heartbeats = () => selfWatch.heartbeats;
   const maxBodyBytes = () => configReloader.current.changes.maxBodyBytes;
-  return [
+  const endpoints: Endpoint[] = [
     ...ingestEndpoints({ ...parts, routesOf: (alert) => targets.routesOf(alert), signatures, heartbeats }),
     ...heartbeatEndpoints({ heartbeats, signatures }),
     ...changeEndpoints({
@@ -134,4 +137,6 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
       metricsScrape: new MetricsScrape({ ledger, targets, metrics, clock }),
     }),
   ];
+  const { basePath } = configReloader.current.server;
+  return [...endpoints, openApiEndpoint({ version, basePath, endpoints: [frontPageFacts, ...endpoints] })];
 }

@@ -94,7 +94,7 @@ export function deadLetterEndpoints({ ledger, targetNamed, clock, wake }: DeadLe
   ];
 }
 
-const deadReasons = ["dead_invalid", "dead_expired"] as const;
+export const deadReasons = ["dead_invalid", "dead_expired"] as const;
 
 function filterOf(request: FastifyRequest): DeadLetterFilter {
   const [target, before] = [queryOf(request, "target"), queryOf(request, "before")];
@@ -112,7 +112,7 @@ function filterOf(request: FastifyRequest): DeadLetterFilter {
   };
 }
 
-const requested = z.strictObject({
+export const replayBody = z.strictObject({
   target: z.string().optional(),
   reason: z.enum(deadReasons).optional(),
   before: z
@@ -149,7 +149,7 @@ const requested = z.strictObject({
 
 /** @throws Problem 400 */
 function requestedIn(body: unknown): ReplayFilter {
-  const checked = checkInput(requested, body ?? {});
+  const checked = checkInput(replayBody, body ?? {});
   if ("issues" in checked) throw badRequest(...checked.issues);
   const { target, reason, before, matcher = [], dryRun = false } = checked.data;
   return {

@@ -1,6 +1,13 @@
 import type { ServedConsole } from "../../console/served-console.ts";
 import type { Endpoint } from "../endpoint.ts";
 
+export const frontPageFacts = {
+  method: "GET",
+  path: "/",
+  role: "open",
+  does: "the web page, for a browser; else this list",
+} as const;
+
 /** The answer at the address of the service: the web page for a browser, and for other clients a text that lists the endpoints. */
 export function frontPage(
   version: string,
@@ -8,10 +15,7 @@ export function frontPage(
   page: Pick<ServedConsole, "index">,
 ): Endpoint {
   const front: Endpoint = {
-    method: "GET",
-    path: "/",
-    role: "open",
-    does: "the web page, for a browser; else this list",
+    ...frontPageFacts,
     answer(request, reply) {
       if (request.headers.accept?.includes("text/html") === true) return page.index(request, reply);
       void reply.type("text/plain; charset=utf-8").header("vary", "accept");

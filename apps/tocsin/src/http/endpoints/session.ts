@@ -11,7 +11,7 @@ const path = "/api/v1/session";
 
 const maxBodyBytes = 16_384;
 
-const loginBody = z.strictObject({ token: z.string().min(1) });
+export const loginBody = z.strictObject({ token: z.string().min(1) });
 
 export interface SessionEndpointsOptions {
   /** Called for each request, because tokens may change. */

@@ -1,0 +1,69 @@
+import { reasons, severities } from "@tocsin/core";
+import { z } from "zod";
+
+/** An instant, as RFC 3339 in UTC. */
+export const instant = z.string().meta({ format: "date-time" });
+
+export const count = z.int().min(0);
+
+export const labelSet = z.record(z.string(), z.string());
+
+export const severity = z.enum(severities);
+
+export const reason = z.enum(reasons).meta({ id: "Reason", description: "docs/states.md explains each reason." });
+
+export const warnings = z.array(z.string()).describe("Why the answer may lack what the configuration says.").optional();
+
+export const nextCursor = z
+  .string()
+  .describe("The `cursor` of the next page. Absent: this is the last page. Its form may change.")
+  .optional();
+
+export const issue = z.strictObject({ path: z.string(), message: z.string() }).meta({
+  id: "Issue",
+  description: "A mistake in the request or the configuration: its place, and how to fix it.",
+});
+
+/** The parts that several answers share. */
+export const answerParts = {
+  heldBack: z
+    .strictObject({
+      reason: z.enum(["waiting_auth", "orphaned_key", "waiting_breaker", "waiting_pause"]),
+      detail: z.string().optional(),
+      until: instant.optional(),
+    })
+    .meta({ id: "HeldBack", description: "Why the target accepts no events now." }),
+  historyEntry: z
+    .strictObject({
+      at: instant,
+      what: z.string(),
+      detail: z.string().optional(),
+      status: z.int().describe("HTTP status of the receiver's answer.").optional(),
+      durationMs: z.number().optional(),
+    })
+    .meta({ id: "HistoryEntry" }),
+  problem: z
+    .strictObject({
+      error: z.strictObject({
+        code: z.string().describe("Names the kind of error. Programs compare this text; the message may change."),
+        message: z.string(),
+        issues: z.array(issue),
+      }),
+    })
+    .meta({ id: "Problem", description: "The body of an error." }),
+  problemText: z
+    .string()
+    .meta({ id: "ProblemText", description: "The error as one text, as Alertmanager's clients expect it." }),
+};
+
+/** Query parameters that several endpoints share. */
+export const queryParts = {
+  limit: z.int().min(1).max(1_000).default(100).describe("Most entries of the page."),
+  cursor: z.string().describe("`nextCursor` of the previous page."),
+  since: z.string().meta({ format: "date-time", description: "Only entries from this time on." }),
+  matchers: z.array(z.string()).max(20).describe('A matcher of labels, such as `severity="critical"`. All must match.'),
+  source: z
+    .string()
+    .max(100)
+    .describe("The source, if the server needs no token: else the name of the token or client is the source."),
+};
