@@ -5,7 +5,7 @@ import { describedApi } from "./described-endpoints.fixture.ts";
 /** A request of a test and its answer. */
 export interface Exchange {
   readonly method: string;
-  /** With or without query and base path. */
+  /** With or without a query. Paths below a base path are not compared. */
   readonly path: string;
   readonly sent?: unknown;
   readonly status: number;
