@@ -22,6 +22,8 @@ test.each([
   ["lone surrogates", "a\uD800b", "a[U+D800]b"],
   ["a joiner between letters", "a\u200Db", "a[U+200D]b"],
   ["a joiner in a picture", "👩\u200D🚒", "👩\u200D🚒"],
+  ["four marks on a letter", "a\u0301\u0302\u0303\u0304b", "a\u0301\u0302\u0303\u0304b"],
+  ["a pile of marks", `a${"\u0301".repeat(200)}b`, "a\u0301\u0301\u0301\u0301[196 marks]b"],
   ["soft hyphen", "a\u00ADb", "a[U+00AD]b"],
 ])("%s", (_, text, expected) => {
   expect(shown(text)).toBe(expected);
