@@ -58,7 +58,7 @@ async function axeViolations(page: Page): Promise<string[]> {
 /** Elements that only a text believed as HTML can make, and links that lead to no web page or trust it. */
 const madeByTexts = (page: Page): Promise<string[]> =>
   page.evaluate<string[]>(`[
-    ...document.querySelectorAll("img, iframe, object, embed, base, style, bdi link, script:not([src]), [onerror], [onload], [style]"),
+    ...document.querySelectorAll("img, iframe, object, embed, base, style, bdi link, a button, script:not([src]), [onerror], [onload], [style]"),
     ...[...document.querySelectorAll("a")].filter(({ href, origin, target, rel }) =>
       !/^https?:/.test(href) || href.includes("@") ||
       (origin !== location.origin && (target !== "_blank" || rel !== "noopener noreferrer"))),

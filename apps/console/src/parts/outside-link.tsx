@@ -1,5 +1,5 @@
 import { safeLink } from "../format/safe-link.ts";
-import { Text } from "./text.tsx";
+import { LineText, Text } from "./text.tsx";
 
 /** A link from an alert, if it is one to the web; else its text. */
 export function OutsideLink({ href, text }: { readonly href: string; readonly text?: string | undefined }) {
@@ -7,7 +7,8 @@ export function OutsideLink({ href, text }: { readonly href: string; readonly te
   if (safe === undefined) return <Text value={text === undefined || text === href ? href : `${text}: ${href}`} />;
   return (
     <a href={safe} target="_blank" rel="noopener noreferrer">
-      <Text value={text || href} most={120} />
+      {/* Without the button of a folded text: a link contains no other control. */}
+      <LineText value={text || href} most={120} />
     </a>
   );
 }
