@@ -245,7 +245,7 @@ describe("config", () => {
 });
 
 const topKeys =
-  '"server", "ledger", "targets", "discovery", "sources", "delivery", "classification", "changes", "telemetry" or "selfAlerts"';
+  '"server", "ledger", "targets", "discovery", "sources", "delivery", "classification", "changes", "telemetry", "selfAlerts", "callbacks" or "canary"';
 
 describe("serve", () => {
   test("exits with 78 and a list of mistakes for a wrong configuration, or a wrong key in the environment", async () => {

@@ -46,7 +46,7 @@ export function unknownKey(key: string, known: readonly string[]): string {
   return isShort ? `unknown key; expected ${oneOf(known.map(quoted))}` : "unknown key";
 }
 
-const maxListedKeys = 10;
+const maxListedKeys = 12;
 
 const kinds: Partial<Record<string, string>> = {
   array: "a list",
