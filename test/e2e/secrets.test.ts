@@ -48,6 +48,8 @@ describe("a planted secret", () => {
     expect(paths).toEqual(expect.arrayContaining(["/metrics", "/api/v1/stats", "/api/v1/targets", "/healthz"]));
     expect(text).toContain("pagerduty_publish_errors_total");
     expect(text).toContain("event: incident");
+    expect(paths).toEqual(expect.arrayContaining(["/api/v1/reconcile", "/api/v1/session"]));
+    for (const said of ["HTTP 401", "HTTP 429", "HTTP 500"]) expect(text).toContain(`"incomplete":"${said}"`);
     expect(findPlantedSecrets(text)).toEqual([]);
     expect(service.output).toContain("attempt_failed");
     // Exports, heartbeats and readings fail in the background, at their own times.

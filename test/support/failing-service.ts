@@ -71,7 +71,10 @@ function writeFiles(dir: string, url: string, others: Others): void {
 }
 
 /** All that the service answers to whoever may read everything. */
-async function allAnswers(service: Service): Promise<{ readonly paths: string[]; readonly text: string }> {
+async function allAnswers(
+  service: Service,
+  config: { readonly targets: readonly unknown[] },
+): Promise<{ readonly paths: string[]; readonly text: string }> {
   const front = await service.get("/", bearer);
   const patterns = Array.from(front.text.matchAll(/^GET +(\/\S*)/gm), ([, path]) => path ?? "");
   const { incidents } = (await service.get("/api/v1/incidents?limit=100", bearer)).body;
@@ -87,6 +90,8 @@ async function allAnswers(service: Service): Promise<{ readonly paths: string[];
       return incidents.map(({ dedupKey }: any) => `/api/v1/explain?fingerprint=${dedupKey}`);
     return pattern.includes("stream") ? [] : [pattern];
   });
+  // Before the comparison is read. Its receivers' APIs repeat the token.
+  const compared = await comparison(service);
   // Many incidents are of one alert.
   const paths = [...new Set<string>(all)];
   const answers = await Promise.all(paths.map((path) => service.get(path, bearer)));
@@ -103,11 +108,42 @@ async function allAnswers(service: Service): Promise<{ readonly paths: string[];
     service.ask("POST", "/api/v1/callbacks/pd", {}, { "x-pagerduty-signature": `v1=${plantedSecrets.callback}` }),
     service.ask("POST", "/api/v1/callbacks/chat", {}, { "x-slack-signature": `v0=${plantedSecrets.callbackOfSlack}` }),
     service.ask("POST", `/api/v1/callbacks/${plantedSecrets.callback}`, {}),
+    service.ask("POST", "/api/v1/session", { token: plantedSecrets.token }),
+    service.ask("POST", "/api/v1/session", { token: plantedSecrets.wrongToken }),
+    service.ask("POST", "/api/v1/reconcile/apply?target=shadow", undefined, bearer),
+    ...[...config.targets, { ...moreTargets("")[0], type: "nothing" }].map((target) =>
+      service.ask("POST", "/api/v1/explain", { alert: webhookAlert("new", "firing"), target }, bearer),
+    ),
   ]);
-  const text = [front, ...answers, ...asked]
+  // After the dead letters were read.
+  const [letter] = deadletters;
+  const replayed = [
+    await service.ask("POST", "/api/v1/deadletters/replay", { dryRun: true }, bearer),
+    await service.ask("POST", `/api/v1/deadletters/${letter.id}/replay`, undefined, bearer),
+    await service.get(`/api/v1/deadletters/${letter.id}`, bearer),
+    await service.ask("DELETE", "/api/v1/session"),
+  ];
+  const text = [front, ...answers, ...asked, ...compared, ...replayed]
     .map((one) => `${JSON.stringify([...one.headers])}\n${one.text}`)
     .join("\n");
   return { paths, text };
+}
+
+/** Targets at receivers whose answer to a look-up comes soon: an echo, a status, a redirect, a part of an answer. */
+const comparedTargets = [0, 1, 2, 3, 5, 6, 7, 9, 11].map((index) => `target=target-${index}`).join("&");
+
+/** Compares the incidents with receivers, and waits for the end. */
+async function comparison(service: Service) {
+  const begun = await service.ask("POST", `/api/v1/reconcile/apply?${comparedTargets}`, undefined, bearer);
+  const ended = await waitUntil(
+    "the comparison ends",
+    async () => {
+      const last = await service.get("/api/v1/reconcile", bearer);
+      return last.body.running === false && last;
+    },
+    { withinMs: 120_000, everyMs: 500 },
+  );
+  return [begun, ended];
 }
 
 /** Diagnostic reports are written into this directory on SIGUSR2. */
@@ -197,7 +233,7 @@ export async function runFailingService({ ledger }: { readonly ledger?: object }
   const [first, ...targets] = config.targets.filter((one) => (one as { name?: string }).name !== "removed");
   const rotated = { ...(first as object), routing_key: `${plantedSecrets.rotatedKey}10` };
   service.configure({ ...config, targets: [rotated, ...targets] });
-  const { paths, text } = await allAnswers(service);
+  const { paths, text } = await allAnswers(service, config);
   const kept = stack.move();
   return {
     service,
