@@ -75,16 +75,18 @@ export async function startService(
     logs,
     next: written,
     async ask(method, path, body, headers = {}) {
+      const json = typeof body === "string" ? body : JSON.stringify(body);
+      const sent = typeof body === "object" && json !== undefined ? (JSON.parse(json) as unknown) : undefined;
       const response = await fetch(`${base}${path}`, {
         method,
         // Requests current metrics instead of cached ones.
         headers: { "cache-control": "no-cache", ...headers },
-        ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+        ...(json !== undefined && { body: json }),
       });
       const text = await response.text();
       const { status } = response;
       const contentType = response.headers.get("content-type");
-      const undocumented = undocumentedIn({ method, path, sent: body, status, contentType, text });
+      const undocumented = undocumentedIn({ method, path, sent, status, contentType, text });
       if (undocumented.length > 0) throw new Error(`not as the API document says:\n${undocumented.join("\n")}`);
       return { status: response.status, headers: response.headers, text, body: parse(text) };
     },

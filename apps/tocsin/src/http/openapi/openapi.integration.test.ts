@@ -85,7 +85,8 @@ describe("real answers are as documented", () => {
     const expected = Object.entries(describedApi().paths).flatMap(([pattern, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${pattern}`),
     );
-    expect(expected.filter((one) => !seen.has(one)).toSorted()).toEqual(withoutSuccess.toSorted());
+    // The other tests of the process ask too, and may have seen more.
+    expect(expected.filter((one) => !seen.has(one) && !withoutSuccess.includes(one))).toEqual([]);
   });
 
   test("for every endpoint that needs a role: the refusal without a token", async () => {
