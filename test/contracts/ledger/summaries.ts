@@ -61,6 +61,22 @@ export function summaries(subject: LedgerSubject): void {
       expect(await keys(10)).toEqual(["critical 1", "critical 2", "warning"]);
       expect(await keys(1)).toHaveLength(1);
     });
+
+    test("lists unacknowledged incidents before acknowledged ones of the same urgency, which keep the time since when they wait", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      for (const name of ["acknowledged 1", "acknowledged 2"]) {
+        await harness.fires(name, { severity: "critical" });
+        const { id, dueSinceMs } = await harness.newest();
+        await harness.ledger.acknowledge(id, "ann");
+        expect((await harness.newest()).dueSinceMs).toBe(dueSinceMs);
+      }
+      await harness.fires("unpaged", { severity: "critical" });
+      await harness.fires("warning", { severity: "warning" });
+      const keys = async (limit: number) =>
+        (await harness.ledger.summary(limit)).oldestDue.map(({ incident }) => incident.dedupKey);
+      expect(await keys(10)).toEqual(["unpaged", "acknowledged 1", "acknowledged 2", "warning"]);
+      expect(await keys(1)).toEqual(["unpaged"]);
+    });
   });
 
   describe("an incident", () => {

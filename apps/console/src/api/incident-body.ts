@@ -33,6 +33,8 @@ export interface IncidentBody {
     readonly shadow?: true;
   } | null;
   readonly dueAt?: string | null;
+  /** Since when an event has waited to be delivered, across retries. */
+  readonly dueSince?: string | null;
   readonly attempts: number;
   readonly lastFailure?: { readonly reason: string; readonly detail: string; readonly at: string } | null;
   readonly acceptedAt: string;

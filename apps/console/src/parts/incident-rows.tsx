@@ -99,7 +99,7 @@ function IncidentRow({ incident, selection, isLeft, age }: IncidentRowProps) {
         {wanted.status === "resolved" && state !== "closed" && <span class="muted"> resolved at its source</span>}
       </td>
       <td role="cell" class="number age">
-        <TimeMark at={age === "due" ? incident.wanted.at : incident.updatedAt} show="age" />
+        <TimeMark at={age === "due" ? (incident.dueSince ?? incident.wanted.at) : incident.updatedAt} show="age" />
       </td>
     </tr>
   );

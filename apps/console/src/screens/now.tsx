@@ -5,6 +5,7 @@ import { useData } from "../api/use-data.ts";
 import { countOf, formatCount, formatRate } from "../format/format-count.ts";
 import { formatDuration } from "../format/format-duration.ts";
 import { ProblemList } from "../now/problem-list.tsx";
+import { oldestCriticalSince } from "../now/oldest-critical-since.ts";
 import { addSample, drainMs, ratesOf, type Sample } from "../now/rates.ts";
 import { TargetTable } from "../now/target-table.tsx";
 import { targetTotals } from "../now/target-totals.ts";
@@ -65,7 +66,7 @@ function Totals({ summary }: { readonly summary: SummaryBody }) {
   const sum = (of: "due" | "inFlight" | "open") => totals.reduce((all, one) => all + one[of], 0);
   const [due, inFlight, open] = [sum("due"), sum("inFlight"), sum("open")];
   const letters = summary.deadLetters.reduce((all, { count }) => all + count, 0);
-  const oldest = summary.oldestDue.find(({ severity }) => severity === "critical");
+  const oldest = oldestCriticalSince(summary);
   const drain = drainMs(due, rates);
   return (
     <>
@@ -80,7 +81,7 @@ function Totals({ summary }: { readonly summary: SummaryBody }) {
       <p class="rates">
         {oldest && (
           <span class="bad-text">
-            Oldest critical due: <TimeMark at={oldest.wanted.at} />
+            Oldest critical due: <TimeMark at={oldest} />
           </span>
         )}
         <span>Received {rates ? `${formatRate(rates.received)}/s` : "…"}</span>

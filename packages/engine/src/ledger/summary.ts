@@ -3,6 +3,12 @@ import type { LedgerContext } from "./ledger-context.ts";
 import type { WaitingLane } from "./store.ts";
 import { heldBackAt, incidentView } from "./views.ts";
 
+/**
+ * How many incidents of each lane are read for one place in the list. A lane is in order of the next attempt, so incidents that
+ * a person acknowledged, or that were attempted less often, may come before one that has waited for longer.
+ */
+const candidatesPerPlace = 5;
+
 type Row = LedgerSummary["rows"][number];
 
 /**
@@ -22,9 +28,15 @@ export function summary(context: LedgerContext, limit: number): LedgerSummary {
       const reason = state === "in_flight" ? state : state === "candidate" ? ("waiting_classification" as const) : null;
       return [{ target, state, reason, count }];
     });
-  const urgent = store.mostUrgent(limit).filter(({ state }) => state === "due");
+  const urgent = store.mostUrgent(limit * candidatesPerPlace).filter(({ state }) => state === "due");
   const oldestDue = urgent
-    .toSorted((a, b) => a.urgency - b.urgency || (a.dueSinceMs ?? nowMs) - (b.dueSinceMs ?? nowMs) || a.id - b.id)
+    .toSorted(
+      (a, b) =>
+        a.urgency - b.urgency ||
+        Number(a.wanted.acknowledged) - Number(b.wanted.acknowledged) ||
+        (a.dueSinceMs ?? nowMs) - (b.dueSinceMs ?? nowMs) ||
+        a.id - b.id,
+    )
     .slice(0, limit)
     .map((incident) => incidentView(context, incident));
   return { rows, oldestDue, deadLetters, alerts, nowMs };

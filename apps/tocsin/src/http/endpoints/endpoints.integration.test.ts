@@ -70,6 +70,7 @@ describe("incidents", () => {
             },
             told: { event: "trigger", certain: true, severity: "critical", at: expect.stringMatching(/Z$/) },
             dueAt: expect.stringMatching(/Z$/),
+            dueSince: null,
             attempts: 1,
             lastFailure: null,
             acceptedAt: expect.stringMatching(/Z$/),

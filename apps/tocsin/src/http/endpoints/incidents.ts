@@ -110,6 +110,8 @@ export function incidentBody({ incident, state, reason, labels, sources, confirm
       ...(told.shadow && { shadow: true as const }),
     },
     dueAt: isoTime(incident.dueAtMs),
+    // Unlike `wanted.at`, it stays the same when a person acknowledges.
+    dueSince: isoTime(incident.dueSinceMs),
     attempts: incident.attempts,
     lastFailure: failureBody(incident),
     acceptedAt: isoTime(incident.acceptedAtMs),

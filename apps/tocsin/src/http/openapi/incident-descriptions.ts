@@ -39,6 +39,9 @@ const incidentFields = {
     .nullable()
     .describe("Delivered state: the last event that the target accepted."),
   dueAt: instant.nullable(),
+  dueSince: instant
+    .nullable()
+    .describe("Since when an event has waited to be delivered, across retries. Null: none waits."),
   attempts: count,
   lastFailure: z.strictObject({ reason: z.enum(attemptReasons), detail: z.string(), at: instant }).nullable(),
   acceptedAt: instant,

@@ -157,7 +157,10 @@ export interface LedgerSummary {
     readonly reason: Reason | null;
     readonly count: number;
   }[];
-  /** Some due incidents: the most urgent first, then those that have waited longest. */
+  /**
+   * Some due incidents: the most urgent first; among those of one urgency first those that no person acknowledged, then those
+   * that have waited longest.
+   */
   readonly oldestDue: readonly IncidentView[];
   readonly deadLetters: LedgerStats["deadLetters"];
   readonly alerts: LedgerStats["alerts"];
