@@ -41,7 +41,11 @@ export function blockedTargets(subject: LedgerSubject): void {
       expect(await harness.claim()).toEqual([]);
       expect(await harness.stands()).toEqual(["due waiting_auth", "due waiting_auth"]);
       await harness.clock.advance(minute);
+      const since = async () => (await harness.ledger.targetStatus())[0]?.blocked?.sinceMs;
+      const beganAtMs = await since();
+      expect(beganAtMs).toBeDefined();
       await harness.attempt(unauthorized);
+      expect(await since()).toBe(beganAtMs);
       await harness.clock.advance(minute);
       await harness.attempt(accepted);
       expect(await harness.tell()).toHaveLength(1);

@@ -12,7 +12,7 @@ export function breakers(subject: LedgerSubject): void {
       await harness.fires("f", { severity: "critical" });
       expect(await harness.claim()).toEqual([]);
       expect(await harness.ledger.targetStatus()).toMatchObject([
-        { breaker: { state: "open", untilMs: t0 + 10 * second, lastFailure: "HTTP 500" } },
+        { breaker: { state: "open", untilMs: t0 + 10 * second, sinceMs: t0, lastFailure: "HTTP 500" } },
       ]);
       expect(await harness.ledger.targetStatus("held_back")).toEqual(await harness.ledger.targetStatus());
       expect((await harness.stands())[0]).toBe("due waiting_breaker");

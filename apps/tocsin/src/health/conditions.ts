@@ -149,6 +149,7 @@ export const conditions = {
         return [
           {
             object: target,
+            ...sinceIn(breaker),
             summary: withDetail(`${target} fails, and its breaker is open`, heldBackOf(status)?.detail),
           },
         ];
@@ -281,7 +282,9 @@ export const conditionOf = (name: ConditionName): Condition => conditions[name];
 
 function blocked({ ledger }: HealthViews, state: "unauthorized" | "misconfigured", how: string): Finding[] {
   return (ledger?.heldBack ?? []).flatMap(({ target, blocked: refusal }) =>
-    refusal?.state === state ? [{ object: target, summary: withDetail(`${target} ${how}`, refusal.detail) }] : [],
+    refusal?.state === state
+      ? [{ object: target, ...sinceIn(refusal), summary: withDetail(`${target} ${how}`, refusal.detail) }]
+      : [],
   );
 }
 
@@ -294,6 +297,8 @@ function dead({ ledger }: HealthViews, which: "criticals" | "others", one: strin
 
 const failing = (found: HealthViews["traces"], object: string, what: string): Finding[] =>
   found === undefined ? [] : [{ object, sinceMs: found.sinceMs, summary: withDetail(what, found.error) }];
+
+const sinceIn = ({ sinceMs }: { readonly sinceMs?: number }) => (sinceMs === undefined ? {} : { sinceMs });
 
 const withDetail = (what: string, detail: string | undefined): string =>
   detail === undefined || detail === "" ? what : `${what}: ${detail}`;

@@ -103,6 +103,14 @@ test.each(conditionNames)("%s is found alone, with its object, a sentence and a 
   expect(problems[0]?.fix).toMatch(/^[^\n]+[^.\n]$/);
 });
 
+test.each<[ConditionName, Partial<TargetStatus>]>([
+  ["target_unauthorized", { blocked: { state: "unauthorized", detail: "401", sinceMs: 7 } }],
+  ["target_misconfigured", { blocked: { state: "misconfigured", detail: "404", sinceMs: 7 } }],
+  ["target_failing", { breaker: { state: "open", untilMs: nowMs, sinceMs: 7 } }],
+])("%s began when the ledger recorded it, not when it is first found", (condition, more) => {
+  expect(problemsIn({ ...healthy, ...heldBack(more) })).toMatchObject([{ condition, sinceMs: 7 }]);
+});
+
 const certificateSummary = (validFromMs: number, validToMs: number) =>
   problemsIn({ ...healthy, certificates: [{ name: "server.tls.cert", validFromMs, validToMs }] })[0]?.summary;
 

@@ -16,9 +16,10 @@ const blocked = (store = new MemoryStore()) => {
 test("a refusal blocks the access for a minute and is reported once", () => {
   const { blocks, changes } = blocked();
   blocks.begin(access, "unauthorized", "HTTP 401", t0 + minute);
-  expect(blocks.at(access)).toMatchObject({ untilMs: t0 + 2 * minute, probe: null });
+  expect(blocks.at(access)).toMatchObject({ sinceMs: t0, untilMs: t0 + 2 * minute, probe: null });
   expect(changes.map(({ kind }) => kind)).toEqual(["blocked"]);
   blocks.begin(access, "misconfigured", "HTTP 404", t0 + 2 * minute);
+  expect(blocks.at(access)).toMatchObject({ sinceMs: t0 + 2 * minute });
   expect(changes).toHaveLength(2);
 });
 

@@ -5,6 +5,8 @@ import type { Store } from "../ledger/store.ts";
 export interface Block {
   readonly state: "unauthorized" | "misconfigured";
   readonly detail: string;
+  /** When the refusals began. Absent in rows that older versions wrote. */
+  readonly sinceMs?: number;
   readonly untilMs: number;
   /** The lease of the probe in flight. */
   readonly probe: number | null;
@@ -49,8 +51,12 @@ export class Blocks {
 
   /** An attempt was refused. Reports the change unless the access was blocked for the same reason before. */
   begin(access: string, state: Block["state"], detail: string, nowMs: number): void {
-    if (this.#blocks.get(access)?.state !== state) this.#report({ kind: "blocked", access, state, detail });
-    this.#put(access, { state, detail, untilMs: nowMs + blockedRetryMs, probe: null });
+    const before = this.#blocks.get(access);
+    const isSame = before?.state === state;
+    if (!isSame) this.#report({ kind: "blocked", access, state, detail });
+    const sinceMs = isSame ? before.sinceMs : nowMs;
+    const untilMs = nowMs + blockedRetryMs;
+    this.#put(access, { state, detail, ...(sinceMs !== undefined && { sinceMs }), untilMs, probe: null });
   }
 
   /** The receiver accepts events again. */

@@ -49,6 +49,11 @@ describe("when the open time has passed", () => {
     expect(breaker.probe).toBeNull();
   });
 
+  test("a failed probe keeps the time since when it has been open", () => {
+    const again = failed(probing(open, 1, 200), 1, 200, t0 + 10_000);
+    expect([open.openSinceMs, again.openSinceMs, answered(again).openSinceMs]).toEqual([t0, t0, undefined]);
+  });
+
   test("the failure of an attempt that is not the probe changes nothing", () => {
     expect(failed(halfOpen, 2, 199, t0 + 10_000)).toBe(halfOpen);
   });

@@ -21,6 +21,8 @@ export interface Breaker {
   readonly incidents: readonly number[];
   /** Open until then, half open afterwards. Null: closed. */
   readonly openUntilMs: number | null;
+  /** When it opened; failed probes keep it. Absent while closed, and in rows that older versions wrote. */
+  readonly openSinceMs?: number;
   readonly openForMs: number;
   /** The lease of the probe in flight. */
   readonly probe: number | null;
@@ -59,7 +61,8 @@ export function failed(breaker: Breaker, incident: number, token: number, nowMs:
     : [...breaker.incidents, incident].slice(-2);
   const failures = breaker.failures + 1;
   const opens = failures >= failuresToOpen && incidents.length >= 2;
-  return { ...breaker, failures, incidents, openUntilMs: opens ? nowMs + breaker.openForMs : null };
+  if (!opens) return { ...breaker, failures, incidents, openUntilMs: null };
+  return { ...breaker, failures, incidents, openUntilMs: nowMs + breaker.openForMs, openSinceMs: nowMs };
 }
 
 export const probing = (breaker: Breaker, incident: number, token: number): Breaker => ({

@@ -149,15 +149,26 @@ export const targetStatus = (context: LedgerContext, only?: "held_back"): Target
     if (only === "held_back" && !block && !isHeldBack(context, terms)) return [];
     const breaker = gates.breakerOf(terms.name, nowMs);
     const lastFailure = breaker.state === "closed" ? undefined : lastFailureOf(context, terms.name);
+    const { openSinceMs } = gates.breaker(terms.name);
     return {
       target: terms.name,
-      breaker: { ...breaker, ...(lastFailure !== undefined && { lastFailure }) },
+      breaker: {
+        ...breaker,
+        ...(openSinceMs !== undefined && { sinceMs: openSinceMs }),
+        ...(lastFailure !== undefined && { lastFailure }),
+      },
       limiter: {
         limit: gates.limit(terms.credential, nowMs),
         used: gates.used(terms.credential, nowMs),
         pausedUntilMs: gates.throttle(terms.credential).pausedUntilMs,
       },
-      blocked: block ? { state: block.state, detail: block.detail } : null,
+      blocked: block
+        ? {
+            state: block.state,
+            detail: block.detail,
+            ...(block.sinceMs !== undefined && { sinceMs: block.sinceMs }),
+          }
+        : null,
     };
   });
 

@@ -128,11 +128,18 @@ export interface TargetStatus {
   readonly breaker: {
     readonly state: "closed" | "half_open" | "open";
     readonly untilMs: number | null;
+    /** While the breaker is not closed: when it opened. Absent if an older version opened it. */
+    readonly sinceMs?: number;
     /** While the breaker is not closed: the last failure of the target, unless the incident that had it was deleted. */
     readonly lastFailure?: string;
   };
   readonly limiter: { readonly limit: number; readonly used: number; readonly pausedUntilMs: number | null };
-  readonly blocked: { readonly state: "unauthorized" | "misconfigured"; readonly detail: string } | null;
+  readonly blocked: {
+    readonly state: "unauthorized" | "misconfigured";
+    readonly detail: string;
+    /** When the refusals began. Absent if that was with an older version. */
+    readonly sinceMs?: number;
+  } | null;
 }
 
 /** Counts that metrics and `/api/v1/stats` show. */
