@@ -5,6 +5,7 @@ import { type Data, useData } from "../api/use-data.ts";
 import { wordsOf } from "../format/words-of.ts";
 import { ClaimList } from "../incident/claim-list.tsx";
 import { IncidentActions } from "../incident/incident-actions.tsx";
+import { isPagingUnreported } from "../incident/is-paging-unreported.ts";
 import { linksIn } from "../incident/links-in.ts";
 import { Timeline } from "../incident/timeline.tsx";
 import { listenToIncidents } from "../live/listen-to-incidents.ts";
@@ -213,7 +214,7 @@ function Sent({ incident }: { readonly incident: IncidentDetail }) {
         ],
         [
           "At the receiver",
-          receiver?.status && (
+          receiver?.status ? (
             <>
               {wordsOf(receiver.status.is)}, <TimeMark at={receiver.status.at} />
               {receiver.incident !== undefined && (
@@ -222,13 +223,16 @@ function Sent({ incident }: { readonly incident: IncidentDetail }) {
                 </>
               )}
             </>
+          ) : (
+            isPagingUnreported(incident) &&
+            "Accepted by the target. Whether a person was paged has not been reported to Tocsin."
           ),
         ],
         ["Dedup key", <Text value={dedupKey} most={120} />],
         ["Kind", kind !== "alert" && kind],
         ["Alerts", members.length > 1 && `${members.length} in this incident; the texts below are of the leading one`],
-        ["Accepted", <TimeMark at={incident.acceptedAt} />],
-        ["Confirmed by its source", incident.sourceConfirmedAt && <TimeMark at={incident.sourceConfirmedAt} />],
+        ["Received from its source", <TimeMark at={incident.acceptedAt} />],
+        ["Last repeated by its source", incident.sourceConfirmedAt && <TimeMark at={incident.sourceConfirmedAt} />],
       ]}
     />
   );

@@ -17,6 +17,7 @@ import { Text } from "../parts/text.tsx";
 import { hrefOf, place } from "../routing/router.ts";
 import { withQuery } from "../routing/with-query.ts";
 import { readAlert } from "../what-if/read-alert.ts";
+import { readJson } from "../what-if/read-json.ts";
 
 const sampleAlert = {
   labels: { alertname: "DiskFull", severity: "critical", instance: "db-1" },
@@ -49,10 +50,10 @@ export function WhatIf() {
   /** What to send; a string says why it cannot be sent. */
   const ask = (): { readonly body: unknown } | string => {
     const read = readAlert(alertText);
-    const target = targetText === undefined ? undefined : readAlert(targetText);
+    const target = targetText === undefined ? undefined : readJson(targetText);
     if ("problem" in read) return read.problem;
     if (target && "problem" in target) return target.problem;
-    return { body: target ? { alert: read.alert, target: target.alert } : read.alert };
+    return { body: target ? { alert: read.alert, target: target.value } : read.alert };
   };
   const explain = async (): Promise<void> => {
     setAnswer(undefined);
@@ -119,8 +120,13 @@ export function WhatIf() {
                 <input
                   type="checkbox"
                   checked={targetText !== undefined}
-                  disabled={whyReadOnly.value !== undefined}
-                  onChange={(event) => setTargetText(event.currentTarget.checked ? textOf(sampleTarget) : undefined)}
+                  disabled={asking || whyReadOnly.value !== undefined}
+                  onChange={(event) => {
+                    // The result shown answers the other question.
+                    setAnswer(undefined);
+                    setProblem(undefined);
+                    setTargetText(event.currentTarget.checked ? textOf(sampleTarget) : undefined);
+                  }}
                 />{" "}
                 Try an edited target
               </label>

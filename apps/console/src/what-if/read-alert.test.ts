@@ -9,5 +9,9 @@ test("accepts an alert, or a webhook with one", () => {
 test("says what is wrong", () => {
   expect(readAlert("{")).toEqual({ problem: expect.stringContaining("This is not JSON") as string });
   expect(readAlert('{"alerts":[]}')).toEqual({ problem: "This webhook has 0 alerts. Paste one of them." });
+  expect(readAlert('{"alertname":"DiskFull","severity":"critical"}')).toEqual({
+    problem: expect.stringContaining('Put the labels below "labels"') as string,
+  });
+  expect(readAlert("{}")).toEqual({ alert: {} });
   expect(readAlert("null")).toEqual({ alert: null });
 });
