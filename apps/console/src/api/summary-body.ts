@@ -26,6 +26,8 @@ export interface ProblemsBody {
     readonly object: string;
     readonly summary: string;
     readonly since?: string | null;
+    /** The beginning is unknown: `since` is when the service first found it. */
+    readonly noticed?: true;
     readonly fix: string;
   }[];
 }

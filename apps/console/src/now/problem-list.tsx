@@ -21,12 +21,12 @@ export function ProblemList({ problems }: Pick<ProblemsBody, "problems">) {
   if (problems.length === 0) return <p class="good-text">No problem of Tocsin or its targets is known.</p>;
   return (
     <ul class="problems">
-      {problems.map(({ condition, severity, object, summary, since, fix }) => (
+      {problems.map(({ condition, severity, object, summary, since, noticed, fix }) => (
         <li key={`${condition} ${object}`}>
           <SeverityMark severity={severity} /> <Text value={summary} />{" "}
           {since != null && (
             <span class="muted">
-              since <TimeMark at={since} />
+              {noticed ? "noticed" : "since"} <TimeMark at={since} />
             </span>
           )}
           <div class="muted">

@@ -19,7 +19,7 @@ export async function doctor(terminal: Terminal, options: OperatorOptions): Prom
   if (!answer.ok) throw new OperatorError(count === 1 ? "1 problem was found" : `${count} problems were found`);
 }
 
-const problemText = ({ condition, severity, summary, since, fix }: HealthBody["problems"][number]): string =>
-  [`${severity}: ${summary}`, `  condition: ${condition}, since ${since}`, `  fix: ${fix}`]
+const problemText = ({ condition, severity, summary, since, noticed, fix }: HealthBody["problems"][number]): string =>
+  [`${severity}: ${summary}`, `  condition: ${condition}, ${noticed ? "noticed" : "since"} ${since}`, `  fix: ${fix}`]
     .map((line) => `${printable(line)}\n`)
     .join("");

@@ -1,4 +1,4 @@
-import type { IncidentQuery, LedgerStats } from "@tocsin/core";
+import type { IncidentQuery, LedgerStats, TargetStatus } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { Health } from "./health.ts";
@@ -22,8 +22,7 @@ const nothing: OtherViews = {
 };
 
 /** A ledger whose dead letters a test decides. */
-function world() {
-  const clock = new VirtualClock();
+function world(clock = new VirtualClock(), heldBack: readonly TargetStatus[] = []) {
   const dead = { team: 0, asked: [] as (string | undefined)[] };
   const stats = (): LedgerStats => ({
     incidents: [{ target: "team", state: "dead", count: dead.team }],
@@ -37,7 +36,7 @@ function world() {
     readiness: { ledgerFailure: undefined, isLoaded: true },
     ledger: {
       stats: async () => stats(),
-      targetStatus: async () => [],
+      targetStatus: async () => heldBack,
       incidents: async ({ severity }: IncidentQuery) => {
         dead.asked.push(severity);
         return { incidents: [] };
@@ -64,4 +63,24 @@ test("dead letters are read again only if their numbers change, or after a minut
   await clock.advance(60_000);
   await health.problems();
   expect(dead.asked).toHaveLength(6);
+});
+
+const heldBack = (sinceMs?: number): TargetStatus => ({
+  target: sinceMs === undefined ? "unknown" : "known",
+  breaker: { state: "closed", untilMs: null },
+  limiter: { limit: 120, used: 0, pausedUntilMs: null },
+  blocked: { state: "unauthorized", detail: "HTTP 401", ...(sinceMs !== undefined && { sinceMs }) },
+});
+
+test("a problem without a known beginning keeps the time at which it was noticed, and says so", async () => {
+  const clock = new VirtualClock();
+  const { health } = world(clock, [heldBack(), heldBack(7)]);
+  const noticedAtMs = clock.now();
+  await health.problems();
+  await clock.advance(60_000);
+  const problems = await health.problems();
+  expect(problems.map(({ object, sinceMs, noticed }) => [object, sinceMs, noticed])).toEqual([
+    ["unknown", noticedAtMs, true],
+    ["known", 7, undefined],
+  ]);
 });

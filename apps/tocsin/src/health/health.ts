@@ -28,7 +28,11 @@ export interface HealthOptions {
   readonly others: () => Promise<OtherViews>;
 }
 
-export type DatedProblem = Problem & { readonly sinceMs: number };
+export type DatedProblem = Problem & {
+  readonly sinceMs: number;
+  /** The beginning is unknown: `sinceMs` is when this process first found it. */
+  readonly noticed?: true;
+};
 
 /** Finds the current problems of this process and its ledger. Does nothing until it is asked. */
 export class Health {
@@ -90,7 +94,9 @@ export class Health {
       const key = `${problem.condition} ${problem.object}`;
       const foundAtMs = before.get(key) ?? nowMs;
       this.#foundAtMs.set(key, foundAtMs);
-      return { ...problem, sinceMs: problem.sinceMs ?? foundAtMs };
+      return problem.sinceMs === undefined
+        ? { ...problem, sinceMs: foundAtMs, noticed: true }
+        : { ...problem, sinceMs: problem.sinceMs };
     });
   }
 }

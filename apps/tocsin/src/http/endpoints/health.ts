@@ -15,12 +15,13 @@ export const healthEndpoints = (health: { problems(): Promise<readonly DatedProb
   },
 ];
 
-/** `since`: when it began; if that is unknown, when this process first found it. */
-export const problemBody = ({ condition, severity, object, summary, sinceMs, fix }: DatedProblem) => ({
+/** `since`: when it began; with `noticed` that is unknown, and it is when this process first found it. */
+export const problemBody = ({ condition, severity, object, summary, sinceMs, noticed, fix }: DatedProblem) => ({
   condition,
   severity,
   object,
   summary,
   since: isoTime(sinceMs),
+  ...(noticed && { noticed }),
   fix,
 });

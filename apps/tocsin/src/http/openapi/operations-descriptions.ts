@@ -83,6 +83,10 @@ export const operationsDescriptions: EndpointDescriptions = {
             object: z.string(),
             summary: z.string(),
             since: instant,
+            noticed: z
+              .literal(true)
+              .describe("The beginning is unknown: `since` is when this process first found it.")
+              .optional(),
             fix: z.string(),
           }),
         ),
