@@ -1,5 +1,5 @@
 // Does the page of the console stay smooth and small in a storm? Frames and memory of a tab whose CPU is four times slower, over
-// 10,000 due incidents of which 200 change each second, with a cut of its stream.
+// 10,000 due incidents of which 200 change each second.
 import { existsSync, readFileSync } from "node:fs";
 import { changeSteadily } from "../test/support/change-steadily.ts";
 import { openChromium } from "../test/support/chromium.ts";
