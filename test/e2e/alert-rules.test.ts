@@ -28,6 +28,7 @@ const keys = {
   late: "lateLATElateLATElateLATElate0000",
   invalid: "invalidINVALIDinvalidINVALID0000",
   fine: "fineFINEfineFINEfineFINEfine0000",
+  canary: "canaryCANARYcanaryCANARYcanary00",
 };
 type Name = keyof typeof keys;
 
@@ -36,6 +37,7 @@ const faults = `
   key ${keys.down} answer 503
   key ${keys.late} answer 503
   key ${keys.invalid} answer 422
+  key ${keys.canary} answer 401
 `;
 
 /** Everything happens within seconds on an idle machine. */
@@ -99,7 +101,15 @@ test.skipIf(!hasPrometheus() || !canTrace())(
       delivery: { retry: { initial: "50ms", max: "200ms" } },
     });
     const sick = {
-      ...config([target("refused"), target("down"), target("late"), target("invalid"), target("fine")]),
+      ...config([
+        target("refused"),
+        target("down"),
+        target("late"),
+        target("invalid"),
+        target("fine"),
+        target("canary"),
+      ]),
+      canary: { every: "5s", target: "canary" },
       sources: [{ name: "cron", expect: { every: "5s", targets: ["fine"] } }],
       changes: {
         kubernetes: {
@@ -157,6 +167,7 @@ test.skipIf(!hasPrometheus() || !canTrace())(
     await fire("TocsinDeadLetters", "TocsinTargetUnauthorized", "TocsinBreakerOpen", "TocsinTargetInvalid");
     await fire("TocsinDiscoveryStale", "TocsinRolloutsStale", "TocsinAlertsRejected", "TocsinSendersRefused");
     await fire("TocsinConfigReloadFailed", "TocsinCertificateExpiring", "TocsinSourceSilent");
+    await fire("TocsinCanaryFailed");
     for (const query of metricQueries().inTrouble) await scraped(query);
 
     await service.ask("POST", "/api/v1/heartbeats/cron");
@@ -169,6 +180,7 @@ test.skipIf(!hasPrometheus() || !canTrace())(
       await service.ask("DELETE", `/api/v1/deadletters/${id}`);
     await service.ask("POST", "/-/reload");
     await end("TocsinDeadLetters", "TocsinTargetUnauthorized", "TocsinBreakerOpen", "TocsinTargetInvalid");
+    await end("TocsinCanaryFailed");
     await end("TocsinDiscoveryStale", "TocsinRolloutsStale", "TocsinConfigReloadFailed", "TocsinCertificateExpiring");
     await secured.child.end();
 

@@ -165,5 +165,7 @@ test.skipIf(!hasPrometheus())(
     for (const query of metricQueries().always)
       if (!(await prometheus.query(query)).some(({ value }) => Number.isFinite(value))) unanswered.push(query);
     expect(unanswered).toEqual([]);
+    // No receiver confirms anything here. Prometheus refuses a query that is wrong.
+    for (const query of metricQueries().withCallback) expect(await prometheus.query(query)).toEqual([]);
   },
 );

@@ -14,11 +14,15 @@ function inDashboard(): string[] {
 /** Whether a query has a result only if something is wrong, such as `max(tocsin_breaker_state) > 0`. */
 const findsTrouble = (query: string): boolean => / (?:==|<|>) [\d* ]+$/.test(query);
 
+/** Whether a query has a result only if a receiver confirms incidents by a callback. */
+const needsCallback = (query: string): boolean => query.includes("tocsin_time_to_confirmed_seconds");
+
 /** All queries of docs/metrics.md and of the dashboard. */
-export function metricQueries(): { readonly always: readonly string[]; readonly inTrouble: readonly string[] } {
+export function metricQueries() {
   const queries = [...inDocs(), ...inDashboard()];
   return {
-    always: queries.filter((query) => !findsTrouble(query)),
+    always: queries.filter((query) => !findsTrouble(query) && !needsCallback(query)),
     inTrouble: queries.filter(findsTrouble),
+    withCallback: queries.filter(needsCallback),
   };
 }
