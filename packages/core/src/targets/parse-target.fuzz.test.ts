@@ -100,6 +100,8 @@ test("thousands of mutated targets are accepted, or refused with a path; none th
         const place = places[at % Math.max(1, places.length)];
         if (!place) break;
         const [object, old] = place;
+        // No JSON sets the length of a list.
+        if (Array.isArray(object) && how === "rename" && name === "length") continue;
         const kept = object[old];
         if (how !== "value") delete object[old];
         // Sets the key as a JSON parser would, also for __proto__.
