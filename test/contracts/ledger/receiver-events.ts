@@ -95,14 +95,16 @@ export function receiverEvents(subject: LedgerSubject): void {
       expect((await reports.at("pagerduty")).told).toMatchObject({ event: "acknowledge", certain: true });
     });
 
-    test("does not count as the delivery of a trigger whose answer was lost: it is sent again", async () => {
-      await using reports = await Reports.open(subject, { targets: [targetTerms("pagerduty")] });
-      await reports.harness.fires("a");
-      await reports.harness.attempt(timedOut);
-      await reports.hears({});
-      expect(await reports.sends(minute)).toEqual(["trigger at pagerduty"]);
-      expect((await reports.at("pagerduty")).told).toMatchObject({ event: "acknowledge", certain: true });
-    });
+    // Only a virtual clock can be compared or moved.
+    if (subject.virtualTime)
+      test("does not count as the delivery of a trigger whose answer was lost: it is sent again", async () => {
+        await using reports = await Reports.open(subject, { targets: [targetTerms("pagerduty")] });
+        await reports.harness.fires("a");
+        await reports.harness.attempt(timedOut);
+        await reports.hears({});
+        expect(await reports.sends(minute)).toEqual(["trigger at pagerduty"]);
+        expect((await reports.at("pagerduty")).told).toMatchObject({ event: "acknowledge", certain: true });
+      });
 
     test("in a message of ours is sent back, so that the message shows it", async () => {
       const traits = { ...pagerdutyTraits, stateless: true, keepsReceipt: true } as const;
@@ -206,28 +208,30 @@ export function receiverEvents(subject: LedgerSubject): void {
       expect(await reports.sends()).toEqual(["acknowledge at slack"]);
     });
 
-    test("of our own action changes what is known about the receiver, and nothing else", async () => {
-      await using reports = await Reports.open(subject);
-      await reports.harness.fires("a", both);
-      await reports.sends();
-      const confirmedAtMs = reports.harness.clock.now();
-      for (const [kind, is] of [
-        ["opened", "open"],
-        ["acknowledged", "acknowledged"],
-        ["resolved", "resolved"],
-      ] as const) {
-        expect(await reports.hears({ kind, own: true, receiverIncident: "P1" })).toBe("applied");
-        expect((await reports.at("pagerduty")).receiver).toMatchObject({
-          incident: "P1",
-          confirmedAtMs,
-          status: { is },
-        });
-        await reports.harness.clock.advance(second);
-      }
-      expect(await reports.sends()).toEqual([]);
-      expect(await reports.at("pagerduty")).toMatchObject({ wanted: { status: "firing", acknowledged: false } });
-      expect(await reports.history("pagerduty")).toContain("resolved by tocsin at pagerduty");
-    });
+    // Only a virtual clock can be compared or moved.
+    if (subject.virtualTime)
+      test("of our own action changes what is known about the receiver, and nothing else", async () => {
+        await using reports = await Reports.open(subject);
+        await reports.harness.fires("a", both);
+        await reports.sends();
+        const confirmedAtMs = reports.harness.clock.now();
+        for (const [kind, is] of [
+          ["opened", "open"],
+          ["acknowledged", "acknowledged"],
+          ["resolved", "resolved"],
+        ] as const) {
+          expect(await reports.hears({ kind, own: true, receiverIncident: "P1" })).toBe("applied");
+          expect((await reports.at("pagerduty")).receiver).toMatchObject({
+            incident: "P1",
+            confirmedAtMs,
+            status: { is },
+          });
+          await reports.harness.clock.advance(second);
+        }
+        expect(await reports.sends()).toEqual([]);
+        expect(await reports.at("pagerduty")).toMatchObject({ wanted: { status: "firing", acknowledged: false } });
+        expect(await reports.history("pagerduty")).toContain("resolved by tocsin at pagerduty");
+      });
 
     test("that is a note appears in the history", async () => {
       await using reports = await Reports.open(subject);
@@ -237,7 +241,8 @@ export function receiverEvents(subject: LedgerSubject): void {
       expect(await reports.hears({ kind: "noted", detail: "restarted it" })).toBe("applied");
       expect((await reports.harness.ledger.incident(id))?.history.at(-1)).toMatchObject({
         what: "noted by Jane Doe at pagerduty",
-        detail: "restarted it",
+        // The time is there if it is not that of the report.
+        detail: expect.stringMatching(/^restarted it/) as string,
       });
     });
   });
