@@ -96,15 +96,17 @@ export function receiverEvents(subject: LedgerSubject): void {
     });
 
     // Only a virtual clock can be compared or moved.
-    if (subject.virtualTime)
-      test("does not count as the delivery of a trigger whose answer was lost: it is sent again", async () => {
+    test.runIf(subject.virtualTime)(
+      "does not count as the delivery of a trigger whose answer was lost: it is sent again",
+      async () => {
         await using reports = await Reports.open(subject, { targets: [targetTerms("pagerduty")] });
         await reports.harness.fires("a");
         await reports.harness.attempt(timedOut);
         await reports.hears({});
         expect(await reports.sends(minute)).toEqual(["trigger at pagerduty"]);
         expect((await reports.at("pagerduty")).told).toMatchObject({ event: "acknowledge", certain: true });
-      });
+      },
+    );
 
     test("in a message of ours is sent back, so that the message shows it", async () => {
       const traits = { ...pagerdutyTraits, stateless: true, keepsReceipt: true } as const;
@@ -209,8 +211,9 @@ export function receiverEvents(subject: LedgerSubject): void {
     });
 
     // Only a virtual clock can be compared or moved.
-    if (subject.virtualTime)
-      test("of our own action changes what is known about the receiver, and nothing else", async () => {
+    test.runIf(subject.virtualTime)(
+      "of our own action changes what is known about the receiver, and nothing else",
+      async () => {
         await using reports = await Reports.open(subject);
         await reports.harness.fires("a", both);
         await reports.sends();
@@ -231,7 +234,8 @@ export function receiverEvents(subject: LedgerSubject): void {
         expect(await reports.sends()).toEqual([]);
         expect(await reports.at("pagerduty")).toMatchObject({ wanted: { status: "firing", acknowledged: false } });
         expect(await reports.history("pagerduty")).toContain("resolved by tocsin at pagerduty");
-      });
+      },
+    );
 
     test("that is a note appears in the history", async () => {
       await using reports = await Reports.open(subject);
