@@ -152,6 +152,8 @@ export class PagerDutyEventsClient {
    * event. It returns failures and throws only when it is aborted.
    */
   async health({ checkKey = false, signal }: HealthOptions = {}): Promise<Health> {
+    // Before the transport, which loads at its first use.
+    signal?.throwIfAborted();
     const started = performance.now();
     try {
       await this.#transport.reach({ timeoutMs: this.#options.timeoutMs ?? defaultTimeoutMs, signal });
