@@ -190,7 +190,7 @@ export async function compose(
       canary: {
         find: (name) => targets.find(name),
         ...canaryProofs({
-          nameOf,
+          find: (name) => targets.find(name),
           callbacks: () => configReloader.current.callbacks,
           restClientOf: (name) => targets.restClientOf(name),
         }),

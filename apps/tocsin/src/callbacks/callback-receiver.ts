@@ -8,6 +8,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Callback } from "./callback.ts";
 import type { Callbacks, VerifiedCallback } from "./callbacks.ts";
 import type { FailingCallback } from "./failing-callback.ts";
+import { fullNames } from "./full-names.ts";
 import type { KeyClient, KeyLookUps } from "./key-look-ups.ts";
 import { RefusedInARow } from "./refused-in-a-row.ts";
 
@@ -22,7 +23,7 @@ export interface CallbackReceiverOptions {
   readonly wake: () => void;
 }
 
-/** Receives what receivers report. Its code is loaded only if the configuration has callbacks. */
+/** Receives what receivers report. The code that reads it is loaded only if the configuration has callbacks. */
 export class CallbackReceiver {
   readonly #o: CallbackReceiverOptions;
   readonly #refused: RefusedInARow;
@@ -103,25 +104,29 @@ export class CallbackReceiver {
 
   /** Whether messages at this target have buttons: a callback of Slack names it. */
   hasButtonsAt(target: string): boolean {
-    return this.#configured.some(
-      ({ type, targets }) =>
-        type === "slack" &&
-        targets.some((written) => written === target || this.#o.targets.find(written)?.name === target),
-    );
+    return this.#configured.some(({ type, targets }) => type === "slack" && this.#namesOf(targets).includes(target));
   }
 
   /** The callbacks that fail now. */
   get failing(): readonly FailingCallback[] {
-    const failing = this.#lookUps?.failing;
-    const asking = failing && this.#configured.filter(({ targets }) => targets.includes(failing.target));
-    return [
-      ...this.#refused.failing,
-      ...(asking ?? []).map(({ name }) => ({
-        callback: name,
-        sinceMs: failing?.sinceMs ?? 0,
-        error: `the receiver's API does not say which alerts its incidents have: ${failing?.error}`,
-      })),
-    ];
+    const failing = this.#lookUps?.failing ?? [];
+    if (failing.length === 0) return this.#refused.failing;
+    const asking = this.#configured.flatMap(({ name, targets }) => {
+      // Only targets that can be asked now: a removed token ends the failure.
+      const names = this.#clientsOf(targets).map(({ target }) => target);
+      const [longest] = failing
+        .filter(({ target }) => names.includes(target))
+        .toSorted((a, b) => a.sinceMs - b.sinceMs);
+      if (longest === undefined) return [];
+      const { sinceMs, error } = longest;
+      const what = `the receiver's API does not say which alerts its incidents have: ${error}`;
+      return [{ callback: name, sinceMs, error: what }];
+    });
+    return [...this.#refused.failing, ...asking];
+  }
+
+  #namesOf(written: readonly string[]): string[] {
+    return fullNames(written, (name) => this.#o.targets.find(name));
   }
 
   /** Loads the look-ups if a callback needs them. Once loaded, they stay: without a token they find nothing to do. */
@@ -145,8 +150,7 @@ export class CallbackReceiver {
   }
 
   #clientsOf(names: readonly string[]): KeyClient[] {
-    return names.flatMap((written) => {
-      const name = this.#o.targets.find(written)?.name ?? written;
+    return this.#namesOf(names).flatMap((name) => {
       const client = this.#o.targets.restClientOf(name);
       return client === undefined
         ? []

@@ -14,6 +14,12 @@ describe("an event", () => {
     ]);
   });
 
+  test("is about one target if the callback names it with and without its namespace", () => {
+    const known = { ...targets, find: () => ({ name: "shop/pager", type: "pagerduty" }) };
+    const reading = readAs("pagerduty", resolved, { targets: ["pager", "shop/pager"] }, known);
+    expect(reading).toHaveProperty("event.targets", ["shop/pager"]);
+  });
+
   test("may be about a target that does not exist any more, and not about one of another type", () => {
     expect(readAs("pagerduty", resolved, { targets: ["removed", "chat"] })).toHaveProperty("event.targets", [
       "removed",

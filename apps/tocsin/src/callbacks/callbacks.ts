@@ -4,6 +4,7 @@ import type { SignedRequest, Verification } from "../changes/sources/verifier.ts
 import type { Callback } from "./callback.ts";
 import type { CallbackType } from "./callback-type.ts";
 import { callbackTypesByName } from "./callback-types.ts";
+import { fullNames } from "./full-names.ts";
 
 /** The part of the targets that callbacks read. */
 export interface CallbackTargets {
@@ -69,11 +70,11 @@ function knownCallback(callback: Callback, targets: CallbackTargets): KnownCallb
   const { name, type: typeName, onResolve } = callback;
   const type = callbackTypesByName[typeName];
   const secrets = callback.secrets.map((secret) => secret.reveal());
-  /** The full names: a target from a Secret may be written without its namespace. */
+  /** Without targets of another type. */
   const targetNames = () =>
-    callback.targets.flatMap((written) => {
-      const target = targets.find(written);
-      return target === undefined ? [written] : target.type === typeName ? [target.name] : [];
+    fullNames(callback.targets, targets.find).filter((one) => {
+      const target = targets.find(one);
+      return target === undefined || target.type === typeName;
     });
   return {
     name,

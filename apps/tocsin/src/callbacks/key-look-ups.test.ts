@@ -145,13 +145,30 @@ test.each(["not_found", "invalid"] as const)("an incident that no account knows 
   expect(effects).toEqual(["pd unknown"]);
 });
 
+test("a target fails until its own receiver answers, whatever other targets do", async () => {
+  let pager = failed("auth");
+  const { clock, ledger, lookUps, event } = scene({ pager: () => pager, backup: () => keys("ours") });
+  const failing = () => lookUps.failing.map(({ target, sinceMs }) => [target, sinceMs]);
+  const startMs = clock.now();
+  ledger.add(event("1"));
+  lookUps.wake();
+  await clock.advance(minute);
+  ledger.add(event("2", { targets: ["backup"] }));
+  lookUps.wake();
+  await clock.advance(10 * minute);
+  expect(failing()).toEqual([["pager", startMs]]);
+  pager = failed("not_found");
+  await clock.advance(10 * minute);
+  expect(failing()).toEqual([]);
+});
+
 test("gives up after 48 hours, and says so", async () => {
   const { clock, ledger, lookUps, asked, effects, logged, event } = scene({ pager: () => failed("server") });
   ledger.add(event("1"));
   lookUps.wake();
   await clock.advance(47 * hour);
   expect([effects, ledger.count]).toEqual([[], 1]);
-  expect(lookUps.failing).toEqual({ target: "pager", error: "it says server", sinceMs: expect.any(Number) });
+  expect(lookUps.failing).toEqual([{ target: "pager", error: "it says server", sinceMs: expect.any(Number) }]);
   await clock.advance(2 * hour);
   expect([effects, ledger.count]).toEqual([["pd unknown"], 0]);
   expect(logged.at(-1)).toBe("callback_event_given_up");

@@ -51,16 +51,17 @@ export class KeyLookUps {
   /** Events arrived while a round was running. */
   #again = false;
   #cancel = (): void => {};
-  #failing: (Failing & { readonly target: string }) | undefined;
+  /** By target. */
+  readonly #failing = new Map<string, Failing & { readonly target: string }>();
 
   constructor(options: KeyLookUpsOptions) {
     this.#o = options;
     this.#throttle = new LogThrottle(options.clock, { everyMs: 600_000 });
   }
 
-  /** The last failure, until a look-up succeeds. */
-  get failing(): (Failing & { readonly target: string }) | undefined {
-    return this.#failing;
+  /** The last failure at each target, until the receiver answers. */
+  get failing(): readonly (Failing & { readonly target: string })[] {
+    return [...this.#failing.values()];
   }
 
   /** Looks up what waits, now. */
@@ -139,8 +140,8 @@ export class KeyLookUps {
       }
       const found = await client.incidentAlertKeys(event.receiverIncident ?? "", this.#stopping.signal);
       if (this.#stopping.signal.aborted) return undefined;
+      if (found.ok || found.failure.reason === "not_found") this.#failing.delete(client.target);
       if (found.ok) {
-        this.#failing = undefined;
         await this.#apply(event, found.value);
         return undefined;
       }
@@ -176,7 +177,8 @@ export class KeyLookUps {
   }
 
   #failed(target: string, reason: string, detail: string): void {
-    this.#failing = { target, error: detail, sinceMs: this.#failing?.sinceMs ?? this.#o.clock.now() };
+    const sinceMs = this.#failing.get(target)?.sinceMs ?? this.#o.clock.now();
+    this.#failing.set(target, { target, error: detail, sinceMs });
     const leftOut = this.#throttle.pass(`${target} ${reason}`);
     if (leftOut === undefined) return;
     this.#o.log.warn(

@@ -3,7 +3,7 @@ import { canaryProofs } from "./canary-proofs.ts";
 
 const proofs = canaryProofs({
   callbacks: () => [{ targets: ["short"] }] as never,
-  nameOf: (name) => (name === "short" ? "team/short" : name),
+  find: (name) => ({ name: name === "short" ? "team/short" : name }),
   restClientOf: (target) =>
     target === "delivery"
       ? undefined
