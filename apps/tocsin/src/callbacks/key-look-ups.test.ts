@@ -1,4 +1,4 @@
-import type { ReceiverEvent } from "@tocsin/core";
+import { LedgerUnavailable, type ReceiverEvent } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { type KeyClient, KeyLookUps } from "./key-look-ups.ts";
@@ -82,7 +82,7 @@ test("asks for an event that arrives while others are looked up", async () => {
   expect(effects).toHaveLength(2);
 });
 
-test.each(["rate_limited", "server", "network", "timeout"] as const)(
+test.each(["rate_limited", "server", "network", "timeout", "invalid"] as const)(
   "repeats after %s, and waits longer each time",
   async (reason) => {
     let failures = 4;
@@ -126,6 +126,17 @@ test("one failure postpones the other events of its target, and no event of anot
   expect(ledger.count).toBe(12);
 });
 
+test("an invalid answer about one incident postpones no other event, and is shown", async () => {
+  const { clock, ledger, lookUps, effects, logged, event } = scene({
+    pager: (id) => (id === "P1" ? failed("invalid") : failed("not_found")),
+  });
+  ledger.add(event("2"), event("3"), event("4"), event("5"), event("6"), event("1"));
+  lookUps.wake();
+  await clock.advance(0);
+  expect([effects.length, ledger.count]).toEqual([5, 1]);
+  expect(logged).toEqual(["callback_look_up_failed"]);
+});
+
 test("asks the next target if an account does not know the incident", async () => {
   const { clock, ledger, lookUps, effects, event } = scene({
     pager: () => failed("not_found"),
@@ -137,8 +148,8 @@ test("asks the next target if an account does not know the incident", async () =
   expect(effects).toEqual(["pd applied"]);
 });
 
-test.each(["not_found", "invalid"] as const)("an incident that no account knows is not ours: %s", async (reason) => {
-  const { clock, ledger, lookUps, effects, event } = scene({ pager: () => failed(reason) });
+test("an incident that no account knows is not ours", async () => {
+  const { clock, ledger, lookUps, effects, event } = scene({ pager: () => failed("not_found") });
   ledger.add(event("1"));
   lookUps.wake();
   await clock.advance(0);
@@ -215,6 +226,26 @@ test("looks after events that another replica left, every minute", async () => {
   ledger.add(event("1"));
   await clock.advance(minute);
   expect(effects).toEqual(["pd applied"]);
+});
+
+test("after a failure of the ledger, stops only when the other look-ups of the round have ended", async () => {
+  const slow = Promise.withResolvers<void>();
+  const { clock, ledger, lookUps, event } = scene({ pager: () => keys("ours") });
+  ledger.add(event("slow"), event("1"));
+  const applied = ledger.applyReceiverEvent.bind(ledger);
+  ledger.applyReceiverEvent = async (callback, id, found) => {
+    if (id === "1") throw new LedgerUnavailable("disk full");
+    await slow.promise;
+    return applied(callback, id, found);
+  };
+  lookUps.wake();
+  await clock.advance(0);
+  let isStopped = false;
+  const stopping = lookUps.stop().then(() => (isStopped = true));
+  await clock.advance(0);
+  expect(isStopped).toBe(false);
+  slow.resolve();
+  await stopping;
 });
 
 test("stops, and asks nothing any more", async () => {

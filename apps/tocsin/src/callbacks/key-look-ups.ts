@@ -122,7 +122,10 @@ export class KeyLookUps {
         postponedMs.push(waitMs);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(maxAtOnce, events.length) }, lane));
+    // All lanes end before this returns or throws, so `stop` leaves no request behind.
+    const lanes = await Promise.allSettled(Array.from({ length: Math.min(maxAtOnce, events.length) }, lane));
+    const failed = lanes.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
     return postponedMs;
   }
 
@@ -147,11 +150,12 @@ export class KeyLookUps {
       }
       const { reason, detail, retryAfterMs = 0 } = found.failure;
       // Another target may have the account that the incident belongs to.
-      if (reason === "not_found" || reason === "invalid") continue;
+      if (reason === "not_found") continue;
       const ownWaitMs = Math.min(Math.max(ageMs, shortestWaitMs), longestWaitMs);
       const thisWaitMs = reason === "auth" ? longestWaitMs : Math.max(ownWaitMs, retryAfterMs);
       waitMs = Math.max(waitMs ?? 0, thisWaitMs);
-      heldBack.set(client.target, Math.max(thisWaitMs, heldBack.get(client.target) ?? 0));
+      // An invalid answer may be about this incident only.
+      if (reason !== "invalid") heldBack.set(client.target, Math.max(thisWaitMs, heldBack.get(client.target) ?? 0));
       this.#failed(client.target, reason, detail);
     }
     // Nothing can be asked, or no account knows the incident: it is not ours.
