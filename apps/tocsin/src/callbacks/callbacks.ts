@@ -1,6 +1,6 @@
-import { createHmac, randomBytes } from "node:crypto";
 import type { Issue, ReceiverEvent } from "@tocsin/core";
-import type { SignedRequest, Verification } from "../changes/sources/verifier.ts";
+import { SignedSenders } from "../changes/sources/signed-senders.ts";
+import type { SignedRequest } from "../changes/sources/verifier.ts";
 import type { Callback } from "./callback.ts";
 import type { CallbackType } from "./callback-type.ts";
 import { callbackTypesByName } from "./callback-types.ts";
@@ -36,28 +36,19 @@ interface KnownCallback extends VerifiedCallback {
 
 /** The callbacks of receivers. A reload of the configuration replaces them as a whole. */
 export class Callbacks {
-  readonly #callbacks: ReadonlyMap<string, KnownCallback>;
-  /** The most hashes that any callback takes for one request. */
-  readonly #mostHashes: number;
-  readonly #noSecret = randomBytes(32);
+  readonly #callbacks: SignedSenders<KnownCallback>;
 
   constructor(callbacks: readonly Callback[], targets: CallbackTargets) {
-    const known = callbacks.map((callback) => knownCallback(callback, targets));
-    this.#callbacks = new Map(known.map((callback) => [callback.name, callback]));
-    this.#mostHashes = Math.max(1, ...known.map(({ verifier }) => verifier.hashes));
+    this.#callbacks = new SignedSenders(
+      "callback",
+      callbacks.map((callback) => knownCallback(callback, targets)),
+    );
   }
 
-  /**
-   * Returns the callback of a request, or the reason why it is refused. A refusal of an unknown name takes as many hashes of the
-   * body as one of a wrong secret, so that its time does not reveal which names exist.
-   */
+  /** Returns the callback of a request, or the reason why it is refused. */
   verify(name: string, request: SignedRequest): VerifiedCallback | { readonly refused: string } {
-    const callback = this.#callbacks.get(name);
-    const { refused }: Verification = callback?.verifier.verify(request) ?? {};
-    if (callback !== undefined && refused === undefined) return callback;
-    for (let hashes = callback?.verifier.hashes ?? 0; hashes < this.#mostHashes; hashes++)
-      createHmac("sha256", this.#noSecret).update(request.body).digest();
-    return { refused: refused ?? "no callback has this name" };
+    const verified = this.#callbacks.verify(name, request);
+    return "refused" in verified ? verified : verified.sender;
   }
 
   /** Whether a callback has this name. */

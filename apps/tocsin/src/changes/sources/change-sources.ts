@@ -1,10 +1,10 @@
-import { createHmac, randomBytes } from "node:crypto";
 import type { Change, Issue } from "@tocsin/core";
 import type { ChangeSource } from "./change-source.ts";
 import { filterChange } from "./filter-change.ts";
+import { SignedSenders } from "./signed-senders.ts";
 import type { ObjectState, ReadChange, SourceEvent } from "./source-type.ts";
 import { sourceTypes } from "./source-types.ts";
-import type { SignedRequest, Verification, Verifier } from "./verifier.ts";
+import type { SignedRequest, Verifier } from "./verifier.ts";
 
 /** The result of reading an event. */
 export type SourceReading =
@@ -29,28 +29,16 @@ interface KnownSource extends Pick<VerifiedSource, "name" | "read"> {
 
 /** The sources of changes. A reload of the configuration replaces them as a whole. */
 export class ChangeSources {
-  readonly #sources: ReadonlyMap<string, KnownSource>;
-  /** The most hashes that any source takes for one request. */
-  readonly #mostHashes: number;
-  readonly #noSecret = randomBytes(32);
+  readonly #sources: SignedSenders<KnownSource>;
 
   constructor(sources: readonly ChangeSource[]) {
-    const known = sources.map(knownSource);
-    this.#sources = new Map(known.map((source) => [source.name, source]));
-    this.#mostHashes = Math.max(1, ...known.map(({ verifier }) => verifier.hashes));
+    this.#sources = new SignedSenders("source", sources.map(knownSource));
   }
 
-  /**
-   * Returns the source of a request, or the reason why it is refused. A refusal of an unknown name takes as many hashes of the body
-   * as one of a wrong secret, so that its time does not reveal which names exist.
-   */
+  /** Returns the source of a request, or the reason why it is refused. */
   verify(name: string, request: SignedRequest): VerifiedSource | { readonly refused: string } {
-    const source = this.#sources.get(name);
-    const { refused, signedId }: Verification = source?.verifier.verify(request) ?? {};
-    if (source !== undefined && refused === undefined) return { ...source, signedId };
-    for (let hashes = source?.verifier.hashes ?? 0; hashes < this.#mostHashes; hashes++)
-      createHmac("sha256", this.#noSecret).update(request.body).digest();
-    return { refused: refused ?? "no source has this name" };
+    const verified = this.#sources.verify(name, request);
+    return "refused" in verified ? verified : { ...verified.sender, signedId: verified.signedId };
   }
 
   /** Whether a source has this name. */
