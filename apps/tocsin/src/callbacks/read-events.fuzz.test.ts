@@ -1,32 +1,19 @@
 import { anyCharacter } from "@tocsin/test/any-character";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { anyJson } from "../changes/sources/any-json.fixture.ts";
 import { readerOf } from "./callback.fixture.ts";
 import { notedEvents, stateEvents } from "./pagerduty/pagerduty-events.fixture.ts";
 
 /** Names that readers look at, so that random bodies reach their code. */
 const names =
   "action action_id action_ts actions agent alerts assignees channel channel_id conference_url container content created_at custom_fields data deduplication_key display_name event event_type external_id full_name id incident incident_key incident_role issued_at key message message_ts name number occurred_at priority resolve_reason resolved_by role service summary target task team title trimmed ts type user username value __proto__ constructor";
-const key = fc.constantFrom(...names.split(" "));
 const text = fc.oneof(
   fc.string({ unit: anyCharacter }),
   fc.constantFrom("long ".repeat(200), "\u{1F600}".repeat(600)),
   fc.constantFrom("2026-11-30T12:00:00Z", "1796040000.123456", "tocsin_resolve", "\ud800", "\0", " ", "constructor"),
 );
-const json = fc.letrec((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 5 },
-    text,
-    fc.double(),
-    fc.integer(),
-    fc.constant(null),
-    fc.boolean(),
-    tie("list"),
-    tie("object"),
-  ),
-  list: fc.array(tie("value"), { maxLength: 4 }),
-  object: fc.dictionary(key, tie("value"), { maxKeys: 25 }),
-})).value;
+const json = anyJson(names.split(" "), text);
 
 const time = fc.constantFrom("2026-11-30T12:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z");
 const id = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 300 });

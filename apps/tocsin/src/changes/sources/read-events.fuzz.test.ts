@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { anyJson } from "./any-json.fixture.ts";
 import { readerOf } from "./change-source.fixture.ts";
 
 /** Names that readers look at, so that random bodies reach their code. */
 const names =
   "action after application before body commit commits conclusion created deleted deployment deployment_id deployment_status destination environment finishedAt head_commit head_repository id images involvedObject kind labels message metadata name namespace object_attributes object_kind path_with_namespace phase project pushed_at reason ref release repository revision sha startedAt state status tag tag_name timestamp uid user workflow workflow_run __proto__ constructor";
-const key = fc.constantFrom(...names.split(" "));
 const text = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.constantFrom(
@@ -21,20 +21,7 @@ const text = fc.oneof(
     "\0",
   ),
 );
-const json = fc.letrec((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 5 },
-    text,
-    fc.double(),
-    fc.integer(),
-    fc.constant(null),
-    fc.boolean(),
-    tie("list"),
-    tie("object"),
-  ),
-  list: fc.array(tie("value"), { maxLength: 4 }),
-  object: fc.dictionary(key, tie("value"), { maxKeys: 25 }),
-})).value;
+const json = anyJson(names.split(" "), text);
 
 /** Bodies with every needed field, and random values everywhere else. */
 const complete = {
