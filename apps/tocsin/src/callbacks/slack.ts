@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type ButtonAction, buttonActions, parseButtonValue, printMessageReceipt } from "@tocsin/publishers";
 import { Fields } from "../changes/sources/fields.ts";
 import { headerOf } from "../changes/sources/verifier.ts";
 import type { CallbackReading, CallbackType } from "./callback-type.ts";
@@ -7,12 +8,13 @@ import { signedCallbackVerifier } from "./signed-callback-verifier.ts";
 /** https://docs.slack.dev/authentication/verifying-requests-from-slack: older requests may be replays. */
 const maxAgeMs = 300_000;
 
-/** The `action_id` of each button in our messages. */
-const kindOfAction = { tocsin_acknowledge: "acknowledged", tocsin_resolve: "resolved" } as const;
+const kindOfAction = {
+  [buttonActions.acknowledge]: "acknowledged",
+  [buttonActions.resolve]: "resolved",
+} as const satisfies Readonly<Record<ButtonAction, string>>;
 
 /**
- * Buttons in messages of a Slack app: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload. The value of a
- * button is JSON, `{"target": NAME, "key": DEDUP_KEY}`. The message is updated by the normal delivery, not through `response_url`.
+ * Buttons in messages of a Slack app: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload. The message is updated by the normal delivery, not through `response_url`.
  */
 export const slack: CallbackType = {
   // Slack shows an error beside the button for any other answer, and the body would become a message.
@@ -42,31 +44,30 @@ export const slack: CallbackType = {
     // One press of a button is one action.
     const actions = fields.list("actions").flatMap((action) => {
       const id = new Fields(action).text("action_id");
-      return id !== undefined && Object.hasOwn(kindOfAction, id) ? [{ action, kind: kindOfAction[id as Button] }] : [];
+      return id !== undefined && Object.hasOwn(kindOfAction, id)
+        ? [{ action, kind: kindOfAction[id as ButtonAction] }]
+        : [];
     });
     const [first] = actions;
     return first === undefined ? { ignored: "no action is one of our buttons" } : readButton(fields, first);
   },
 };
 
-type Button = keyof typeof kindOfAction;
-
 function readButton(
   fields: Fields,
-  { action, kind }: { readonly action: unknown; readonly kind: (typeof kindOfAction)[Button] },
+  { action, kind }: { readonly action: unknown; readonly kind: (typeof kindOfAction)[ButtonAction] },
 ): CallbackReading {
   const button = new Fields(action);
   const atMs = button.neededTimeMs("action_ts");
-  const { target, key } = valueOf(button);
+  const value = parseButtonValue(button.at("value"));
   const user = fields.neededId("user.id");
   const issues = [
     ...fields.issues,
     ...button.issues.map(({ path, message }) => ({ path: `actions[].${path}`, message })),
-    ...(target === undefined || key === undefined
-      ? [{ path: "actions[].value", message: 'expected {"target": "...", "key": "..."}' }]
-      : []),
+    ...(value === undefined ? [{ path: "actions[].value", message: 'expected {"target": "...", "key": "..."}' }] : []),
   ];
-  if (issues.length > 0 || target === undefined || key === undefined) return { invalid: issues };
+  if (issues.length > 0 || value === undefined) return { invalid: issues };
+  const { target, key } = value;
   const by = fields.text("user.name", 100) ?? fields.text("user.username", 100) ?? user;
   const channel = fields.id("channel.id") ?? fields.id("container.channel_id");
   const message = fields.id("container.message_ts") ?? fields.id("message.ts");
@@ -81,30 +82,13 @@ function readButton(
       kind,
       target,
       dedupKeys: [key],
-      // A new episode has a new message.
-      ...(channel !== undefined && message !== undefined && { receiverIncident: `${channel}:${message}` }),
+      // A new episode has a new message. The number equals the receipt of the publisher.
+      ...(channel !== undefined &&
+        message !== undefined && { receiverIncident: printMessageReceipt({ channel, ts: message }) }),
       ...(openedAtMs !== undefined && { openedAtMs }),
       by,
       own: false,
       atMs,
     },
   };
-}
-
-/** Slack's limit for the value of a button is 2,000 characters. */
-const maxValueLength = 2_000;
-
-function valueOf(button: Fields): { readonly target?: string; readonly key?: string } {
-  const text = button.at("value");
-  if (typeof text !== "string" || text.length > maxValueLength) return {};
-  try {
-    const value = new Fields(JSON.parse(text));
-    const [target, key] = [value.at("target"), value.at("key")];
-    return {
-      ...(typeof target === "string" && target !== "" && { target }),
-      ...(typeof key === "string" && key !== "" && { key }),
-    };
-  } catch {
-    return {};
-  }
 }

@@ -1,4 +1,5 @@
 import type { Notification } from "@tocsin/core";
+import { type ButtonAction, buttonActions, printButtonValue } from "./button-value.ts";
 
 interface PlainText {
   readonly type: "plain_text";
@@ -7,9 +8,9 @@ interface PlainText {
 
 interface Button {
   readonly type: "button";
-  readonly action_id: "tocsin_acknowledge" | "tocsin_resolve";
+  readonly action_id: ButtonAction;
   readonly text: PlainText;
-  /** JSON: the target and the dedup key that the button is about. */
+  /** A `ButtonValue` as JSON. */
   readonly value: string;
   /** Slack asks the person before it sends the action. */
   readonly confirm?: Readonly<Record<"title" | "text" | "confirm" | "deny", PlainText>>;
@@ -20,17 +21,14 @@ export interface Actions {
   readonly elements: readonly Button[];
 }
 
-/** https://docs.slack.dev/reference/block-kit/block-elements/button-element: "Maximum length is 2000 characters". */
-const maxValueLength = 2_000;
-
 /**
  * The buttons of a message, if a callback takes what they send. A resolved incident has none, and an acknowledged one cannot be
  * acknowledged again. A value that does not fit would be a dead button, so there is none.
  */
 export function buttonsOf({ action, actions, acknowledgedBy, dedupKey }: Notification, target: string): Actions[] {
   if (!actions || action === "resolve") return [];
-  const value = JSON.stringify({ target, key: dedupKey });
-  if (value.length > maxValueLength) return [];
+  const value = printButtonValue({ target, key: dedupKey });
+  if (value === undefined) return [];
   const acknowledged = action === "acknowledge" || acknowledgedBy !== undefined;
   return [{ type: "actions", elements: [...(acknowledged ? [] : [acknowledge(value)]), resolve(value)] }];
 }
@@ -39,14 +37,14 @@ const plain = (text: string): PlainText => ({ type: "plain_text", text });
 
 const acknowledge = (value: string): Button => ({
   type: "button",
-  action_id: "tocsin_acknowledge",
+  action_id: buttonActions.acknowledge,
   text: plain("Acknowledge"),
   value,
 });
 
 const resolve = (value: string): Button => ({
   type: "button",
-  action_id: "tocsin_resolve",
+  action_id: buttonActions.resolve,
   text: plain("Resolve"),
   value,
   confirm: {
