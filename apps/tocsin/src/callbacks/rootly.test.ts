@@ -49,6 +49,15 @@ describe("a webhook of Rootly", () => {
     expect(reading).toHaveProperty("event.dedupKeys", ["dedup-1", "dedup-3"]);
   });
 
+  test("takes at most 1,000 keys", () => {
+    const alerts = Array.from({ length: 1_500 }, (_, n) => ({
+      external_id: `key ${n}`,
+      deduplication_key: `key ${n}`,
+    }));
+    const reading = readAs("rootly", eventOf("incident.resolved", { ...incident, alerts }));
+    expect("event" in reading && reading.event.dedupKeys.length).toBe(1_000);
+  });
+
   test("resolves the alerts of a resolved incident, and names the person", () => {
     const data = { ...incident, resolved_by: { full_name: "Maeve" } };
     expect(readAs("rootly", eventOf("incident.resolved", data))).toHaveProperty("event", {

@@ -45,21 +45,31 @@ function headOf(fields: Fields): Pick<ReadReceiverEvent, "id" | "atMs"> {
   return { id: fittedId(fields.neededId("event.id")), atMs: fields.neededTimeMs("event.issued_at") };
 }
 
-/** Our alerts have the dedup key as `external_id` and as `deduplication_key`. */
+/** Most keys that are taken from one event, as from the incidents of PagerDuty. */
+const maxKeys = 1_000;
+
+/** Returns the dedup keys of alerts, each once: ours have the key as `external_id` and as `deduplication_key`. */
+function keysOf(alerts: readonly unknown[]): string[] {
+  const keys = alerts.flatMap((alert) => {
+    const fields = new Fields(alert);
+    return [fields.at("external_id"), fields.at("deduplication_key")];
+  });
+  const known = new Set(keys.filter((key): key is string => typeof key === "string" && key !== ""));
+  return [...known].slice(0, maxKeys);
+}
+
 function readAlert(fields: Fields): CallbackReading {
   const head = headOf(fields);
   const receiverIncident = fields.neededId("data.id");
   if (fields.issues.length > 0) return { invalid: fields.issues };
-  const keys = [fields.at("data.external_id"), fields.at("data.deduplication_key")].filter(
-    (key): key is string => typeof key === "string" && key !== "",
-  );
+  const keys = keysOf([fields.at("data")]);
   if (keys.length === 0) return { ignored: "the alert has no key, so it is not ours" };
   const openedAtMs = fields.timeMs("data.created_at");
   return {
     event: {
       ...head,
       kind: "opened",
-      dedupKeys: [...new Set(keys)],
+      dedupKeys: keys,
       receiverIncident,
       ...(openedAtMs !== undefined && { openedAtMs }),
       own: true,
@@ -72,10 +82,7 @@ function readIncident(fields: Fields, { kind, detail }: (typeof incidentEvents)[
   const head = headOf(fields);
   const title = fields.text("data.title", 200);
   const number = fields.id("data.sequential_id");
-  const dedupKeys = fields.list("data.alerts").flatMap((alert) => {
-    const { external_id: external, deduplication_key: own } = (alert ?? {}) as Record<string, unknown>;
-    return [external, own].filter((key): key is string => typeof key === "string" && key !== "");
-  });
+  const dedupKeys = keysOf(fields.list("data.alerts"));
   if (fields.issues.length > 0) return { invalid: fields.issues };
   if (dedupKeys.length === 0)
     return { ignored: "the event lists no alert with a key, so no incident of ours is known" };
@@ -91,7 +98,7 @@ function readIncident(fields: Fields, { kind, detail }: (typeof incidentEvents)[
     event: {
       ...head,
       kind,
-      dedupKeys: [...new Set(dedupKeys)],
+      dedupKeys,
       ...(kind === "resolved" && by !== undefined && { by }),
       own: false,
       ...(text !== undefined && { detail: text }),
