@@ -1,5 +1,6 @@
 import { type Fields, oneLine } from "../../changes/sources/fields.ts";
 import { maxDetailLength } from "../callback-type.ts";
+import { isMerge } from "./is-merge.ts";
 
 /**
  * Returns the line that the timeline of an incident shows for an event, by its type. Undefined: the type is unknown, or the event
@@ -22,7 +23,7 @@ const details: Readonly<Record<string, (fields: Fields) => Parts>> = {
   "incident.unacknowledged": state,
   "incident.reopened": state,
   "incident.resolved": (fields) =>
-    fields.text("event.data.resolve_reason.type")?.startsWith("merge") === true
+    isMerge(fields)
       ? ["merged", incidentName(fields), "into", fields.text("event.data.resolve_reason.incident.summary", 200)]
       : state(fields),
   "incident.annotated": (fields) => ["note:", fields.text("event.data.content", maxDetailLength), cut(fields)],

@@ -5,6 +5,7 @@ import type { CallbackReading, CallbackType } from "../callback-type.ts";
 import { fittedId } from "../fitted-id.ts";
 import { signedCallbackVerifier } from "../signed-callback-verifier.ts";
 import { eventDetail } from "./event-detail.ts";
+import { isMerge } from "./is-merge.ts";
 
 /** Events that say in which state an incident is. */
 const stateEvents: Readonly<Record<string, Exclude<ReceiverEventKind, "noted">>> = {
@@ -38,16 +39,24 @@ export const pagerduty: CallbackType = {
     if (fields.issues.length > 0) return { invalid: fields.issues };
     if (type === "pagey.ping") return { ignored: "a ping" };
     const state = Object.hasOwn(stateEvents, type) ? stateEvents[type] : undefined;
-    if (state !== undefined) return readEvent(fields, type, isMerge(fields, state) ? "noted" : state);
+    const detail = eventDetail(type, fields);
+    // PagerDuty resolves an incident that a person merges into another one. Its alerts go on there, so nothing has ended.
+    if (state !== undefined)
+      return readEvent(fields, { type, kind: state === "resolved" && isMerge(fields) ? "noted" : state, detail });
     // PagerDuty may add types at any time.
-    const detail = type.startsWith("incident.") ? eventDetail(type, fields) : undefined;
     return detail === undefined
       ? { ignored: `the event ${JSON.stringify(type)} says nothing about an incident` }
-      : readEvent(fields, type, "noted");
+      : readEvent(fields, { type, kind: "noted", detail });
   },
 };
 
-function readEvent(fields: Fields, type: string, kind: ReceiverEventKind): CallbackReading {
+interface EventFacts {
+  readonly type: string;
+  readonly kind: ReceiverEventKind;
+  readonly detail: string | undefined;
+}
+
+function readEvent(fields: Fields, { type, kind, detail }: EventFacts): CallbackReading {
   const id = fittedId(fields.neededId("event.id"));
   const atMs = fields.neededTimeMs("event.occurred_at");
   const isIncident = fields.at("event.data.type") === "incident" || kind !== "noted";
@@ -58,7 +67,6 @@ function readEvent(fields: Fields, type: string, kind: ReceiverEventKind): Callb
   const key = fields.at("event.data.incident_key");
   const openedAtMs = isIncident ? fields.timeMs("event.data.created_at") : undefined;
   const by = personIn(fields);
-  const detail = eventDetail(type, fields);
   return {
     event: {
       id,
@@ -86,10 +94,6 @@ function incidentIn(fields: Fields): string | undefined {
   }
   return undefined;
 }
-
-/** PagerDuty resolves an incident that a person merges into another one. Its alerts go on there, so nothing has ended. */
-const isMerge = (fields: Fields, kind: ReceiverEventKind): boolean =>
-  kind === "resolved" && fields.text("event.data.resolve_reason.type")?.startsWith("merge") === true;
 
 /** The name of the person who did it. */
 const personIn = (fields: Fields): string | undefined =>
