@@ -22,7 +22,7 @@ export type Notify = (facts: NotificationFacts, relatedChanges?: readonly Change
 export const notifications =
   (publicUrl: () => string | undefined, takesActions: (target: string) => boolean = () => false): Notify =>
   (facts, relatedChanges) =>
-    new LazyNotification(facts, publicUrl(), relatedChanges, takesActions(facts.target));
+    new LazyNotification(facts, publicUrl(), relatedChanges, takesActions);
 
 /** Identity of an event without an attempt: its id is known once it is sent. */
 export const notSent = (nowMs: number): EventIdentity => ({ token: 0, atMs: nowMs });
@@ -37,7 +37,10 @@ export const firstContent = (
   ...more,
 });
 
-/** Parses the alert only when a publisher reads it, because many resolves are sent without any of it. */
+/**
+ * Parses the alert only when a publisher reads it, because many resolves are sent without any of it. Most publishers never ask for
+ * actions.
+ */
 class LazyNotification implements Notification {
   readonly action: Notification["action"];
   readonly dedupKey: string;
@@ -53,15 +56,15 @@ class LazyNotification implements Notification {
   readonly acknowledgedBy?: NonNullable<Notification["acknowledgedBy"]>;
   readonly receipt?: string;
   readonly cause?: NonNullable<Notification["cause"]>;
-  readonly actions?: true;
   readonly #facts: NotificationFacts;
+  readonly #takesActions: (target: string) => boolean;
   #alert: Alert | undefined;
 
   constructor(
     facts: NotificationFacts,
     publicUrl: string | undefined,
     relatedChanges: readonly Change[] | undefined,
-    takesActions: boolean,
+    takesActions: (target: string) => boolean,
   ) {
     const { incident, sender, endedAtMs, acknowledgedBy, receipt, cause } = facts;
     this.action = facts.action;
@@ -79,12 +82,16 @@ class LazyNotification implements Notification {
     if (acknowledgedBy !== undefined) this.acknowledgedBy = acknowledgedBy;
     if (receipt !== undefined) this.receipt = receipt;
     if (cause !== undefined) this.cause = cause;
-    if (takesActions) this.actions = true;
     this.#facts = facts;
+    this.#takesActions = takesActions;
   }
 
   get eventId(): string {
     return eventIdOf(this.#facts);
+  }
+
+  get actions(): boolean {
+    return this.#takesActions(this.#facts.target);
   }
 
   get alert(): Alert {

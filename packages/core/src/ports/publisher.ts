@@ -34,7 +34,7 @@ export interface Notification {
   /** Why an open incident gets one more event. Present only with a receipt, and if the action alone does not say it. */
   readonly cause?: RepeatCause;
   /** Present if people can act on the incident at the receiver, because a callback of ours takes what they do there. */
-  readonly actions?: true;
+  readonly actions?: boolean;
   /** W3C `traceparent` of this attempt, if it is traced. */
   readonly traceparent?: string;
 }
