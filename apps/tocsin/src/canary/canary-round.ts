@@ -50,7 +50,7 @@ export interface RoundTerms {
   readonly proof: CanaryProof;
   /** The receiver's API shows the incident. */
   readonly isFound: boolean;
-  /** Why the target accepts nothing now. */
+  /** Why the target accepts nothing now. It is part of the verdict "deliver" only. */
   readonly heldBack?: HeldBack | undefined;
 }
 

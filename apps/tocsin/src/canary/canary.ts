@@ -183,10 +183,13 @@ export class Canary {
     const proof = proofAt(target);
     const isOpened = view?.incident.opened === true;
     const isFound = proof === "look_up" && isOpened && (await lookUp?.(target, fingerprint)) === true;
-    const status = (await ledger.targetStatus("held_back")).find((one) => one.target === target);
-    const heldBack = status && heldBackOf(status);
     const facts = view && { ...view.incident, reason: view.reason };
-    const verdict = judgeRound(round, facts, { nowMs, patienceMs: waitMs, proof, isFound, heldBack });
+    const terms = { nowMs, patienceMs: waitMs, proof, isFound };
+    let verdict = judgeRound(round, facts, terms);
+    if (verdict?.failed === "deliver") {
+      const status = (await ledger.targetStatus("held_back")).find((one) => one.target === target);
+      verdict = judgeRound(round, facts, { ...terms, heldBack: status && heldBackOf(status) });
+    }
     if (verdict !== undefined) await this.#end(round, stored, nowMs, verdict);
   }
 
