@@ -65,6 +65,8 @@ export interface RestFailure {
   readonly reason: AttemptReason | "not_found";
   /** Our own words; the answer's text is never in it. */
   readonly detail: string;
+  /** Status of the answer. Absent: the failure is not a status, for example our own limit of calls. */
+  readonly status?: number;
   /** Send nothing before this time has passed. Present only if the reason is `rate_limited`. */
   readonly retryAfterMs?: number;
 }

@@ -90,7 +90,7 @@ describe("at the simulator", () => {
     expect(await s.rest.openIncidents()).toMatchObject({ failure: { reason: "auth", detail: "HTTP 401" } });
     s.simulator.setKeys(undefined, "pagerduty_rest");
     s.simulator.setLimit({ receiver: "pagerduty_rest", limit: 1 });
-    const refused = { reason: "rate_limited", detail: "HTTP 429", retryAfterMs: 60_000 };
+    const refused = { reason: "rate_limited", detail: "HTTP 429", status: 429, retryAfterMs: 60_000 };
     expect(await s.rest.openIncidents()).toEqual({ ok: false, failure: refused });
     s.simulator.setLimit({ receiver: "pagerduty_rest", limit: 960 });
     const sent = s.simulator.requests().length;

@@ -157,7 +157,7 @@ class RestClient implements PagerDutyRest {
   ): Promise<RestResult<ListPage>> {
     const nowMs = this.#now();
     const waitMs = this.#budget.take(nowMs);
-    if (waitMs > 0) return failed("rate_limited", "waits for the limit of REST calls", waitMs);
+    if (waitMs > 0) return failed("rate_limited", "waits for the limit of REST calls", { retryAfterMs: waitMs });
     const { transport, url, tls, timeoutMs } = this.#o;
     const address = { origin: new URL(url).origin, path: `${path}?${query.toString()}`, ...(tls && { tls }) };
     const reply = await transport.get({ address, headers: this.#headers, maxBytes, timeoutMs, signal });
@@ -171,9 +171,10 @@ class RestClient implements PagerDutyRest {
     const { status } = reply;
     if (status === 429) {
       const nowMs = this.#now();
-      return failed("rate_limited", "HTTP 429", this.#budget.close(nowMs, retryAfterMs(reply, nowMs)));
+      const waitMs = this.#budget.close(nowMs, retryAfterMs(reply, nowMs));
+      return failed("rate_limited", "HTTP 429", { status, retryAfterMs: waitMs });
     }
-    return failed(reasonOf(status), `HTTP ${status}`);
+    return failed(reasonOf(status), `HTTP ${status}`, { status });
   }
 }
 
@@ -194,8 +195,8 @@ function unansweredFailure(reply: Exclude<Reply, Answer>): RestFailure {
 const failed = (
   reason: RestFailure["reason"],
   detail: string,
-  retryAfter?: number,
+  more: Pick<RestFailure, "status" | "retryAfterMs"> = {},
 ): { readonly ok: false; readonly failure: RestFailure } => ({
   ok: false,
-  failure: { reason, detail, ...(retryAfter !== undefined && { retryAfterMs: retryAfter }) },
+  failure: { reason, detail, ...more },
 });
