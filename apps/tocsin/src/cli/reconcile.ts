@@ -18,7 +18,7 @@ interface ReconciliationBody {
 
 const lookEveryMs = 500;
 
-/** `tocsin reconcile`: compares, waits for the end, and lists the differences. Exit code 1 if a target could not be compared. */
+/** `tocsin reconcile`: compares, waits for the end, and lists the differences. Exit code 1 if a target could not be compared completely. */
 export async function reconcile(terminal: Terminal, options: ReconcileCommandOptions): Promise<void> {
   const query = options.target === undefined ? "" : `?target=${encodeURIComponent(options.target)}`;
   const path = options.apply === true ? "reconcile/apply" : "reconcile";
@@ -31,7 +31,7 @@ export async function reconcile(terminal: Terminal, options: ReconcileCommandOpt
   const failed = answer.targets.filter(({ incomplete }) => incomplete !== undefined);
   if (failed.length > 0)
     throw new OperatorError(
-      failed.map(({ target, incomplete }) => `${target} could not be compared: ${incomplete}`).join("\n"),
+      failed.map(({ target, incomplete }) => `${target} could not be compared completely: ${incomplete}`).join("\n"),
     );
 }
 

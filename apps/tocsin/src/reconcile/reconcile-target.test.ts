@@ -5,7 +5,12 @@ import { ask } from "./reconcile-target.ts";
 
 const refusal = (detail: string, reason: "rate_limited" | "server" = "rate_limited"): RestResult<string> => ({
   ok: false,
-  failure: { reason, detail, ...(reason === "rate_limited" && { retryAfterMs: 60_000 }) },
+  failure: {
+    reason,
+    detail,
+    ...(reason === "rate_limited" && { retryAfterMs: 60_000 }),
+    ...(detail === "HTTP 429" && { status: 429 }),
+  },
 });
 
 /** Asks once; the receiver gives these answers, the last one for ever. */

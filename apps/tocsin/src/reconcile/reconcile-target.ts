@@ -1,5 +1,6 @@
 import { type Clock, compareWithReceiver, type Incident, type Ledger, type OnResolve } from "@tocsin/core";
-import type { PagerDutyRest, RestIncident, RestResult } from "@tocsin/publishers";
+import type { PagerDutyRest, RestFailure, RestIncident, RestResult } from "@tocsin/publishers";
+import { fittedId } from "../callbacks/fitted-id.ts";
 
 /** One difference between an incident of ours and its receiver. */
 export interface Difference {
@@ -16,19 +17,25 @@ export interface Difference {
 /** The result for one target. */
 export interface TargetReport {
   readonly target: string;
-  /** Incidents with the token's account that are open there, of any sender. */
+  /** Open incidents in the token's account, of any sender. */
   readonly openThere: number;
   /** Incidents of this target that are open by our ledger. */
   readonly open: number;
   readonly differences: readonly Difference[];
-  /** Why the comparison ended early. Absent: it is complete. */
+  /** Why not everything was compared. Absent: it is complete. */
   readonly incomplete?: string;
+  /** Present if it is incomplete for a reason that lasts until a person acts, so it is not tried again. */
+  readonly permanent?: true;
 }
 
 /** Dedup keys with an open alert at the receiver. */
 export interface OpenThere {
   readonly keys: ReadonlySet<string>;
   readonly incidents: number;
+  /** The receiver has more open incidents than it lists. */
+  readonly truncated: boolean;
+  /** Open incidents whose alerts are not readable, and why. Their keys are not in `keys`. */
+  readonly unreadable: readonly { readonly id: string; readonly why: string }[];
 }
 
 export interface ReconcileOptions {
@@ -49,11 +56,11 @@ export interface ReconcileOptions {
 /** The receiver cannot be asked. Its message holds no secret. */
 export class LookUpFailed extends Error {
   override readonly name = "LookUpFailed";
-  readonly isRefused: boolean;
+  readonly reason: RestFailure["reason"];
 
-  constructor(message: string, isRefused: boolean) {
-    super(message);
-    this.isRefused = isRefused;
+  constructor({ reason, detail }: Pick<RestFailure, "reason" | "detail">) {
+    super(detail);
+    this.reason = reason;
   }
 }
 
@@ -75,12 +82,12 @@ export async function ask<Value>(
   for (let tries = 1, refusals = 0; ;) {
     const answer = await question();
     if (answer.ok) return answer.value;
-    const { reason, detail, retryAfterMs } = answer.failure;
-    if (reason === "rate_limited" && detail === "HTTP 429" && ++refusals >= maxRefusals)
-      throw new LookUpFailed(detail, false);
+    const { reason, status, retryAfterMs } = answer.failure;
+    if (reason === "rate_limited" && status === 429 && ++refusals >= maxRefusals)
+      throw new LookUpFailed(answer.failure);
     const passes = reason === "server" || reason === "network" || reason === "timeout";
     if (signal.aborted || (reason !== "rate_limited" && (!passes || tries++ >= maxTries)))
-      throw new LookUpFailed(detail, reason === "auth");
+      throw new LookUpFailed(answer.failure);
     await waitFor(retryAfterMs ?? retryMs, clock, signal);
   }
 }
@@ -104,24 +111,47 @@ export async function readOpenThere({
 }: Pick<ReconcileOptions, "rest" | "clock" | "signal">): Promise<OpenThere> {
   const { signal } = how;
   const incidents = new Set<string>();
+  let truncated = false;
   for (let offset: number | null = 0; offset !== null;) {
     const from: number = offset;
     const page = await ask(() => rest.openIncidents({ offset: from, signal }), how);
     for (const { id } of page.incidents) incidents.add(id);
     offset = page.nextOffset;
+    ({ truncated } = page);
   }
   const keys = new Set<string>();
+  const unreadable: { id: string; why: string }[] = [];
   for (const id of incidents) {
-    const alerts = await ask(() => rest.incidentAlerts(id, { signal }), how).catch(unlessGone);
-    for (const { key, status, suppressed } of alerts) if (status === "triggered" && !suppressed) keys.add(key);
+    try {
+      const alerts = await ask(() => rest.incidentAlerts(id, { signal }), how);
+      for (const { key, status, suppressed } of alerts) if (status === "triggered" && !suppressed) keys.add(key);
+    } catch (error) {
+      if (!(error instanceof LookUpFailed)) throw error;
+      // One incident with too many alerts must not keep all others from being compared.
+      if (error.reason === "invalid") unreadable.push({ id, why: error.message });
+      // An incident that was merged or deleted since the list was read has no alerts.
+      else if (error.reason !== "not_found") throw error;
+    }
   }
-  return { keys, incidents: incidents.size };
+  return { keys, incidents: incidents.size, truncated, unreadable };
 }
 
-/** An incident that was merged or deleted since the list was read has no alerts. */
-function unlessGone(error: unknown): readonly never[] {
-  if (error instanceof LookUpFailed && error.message === "HTTP 404") return [];
-  throw error;
+/** Why a target is not compared completely: a look-up failed. */
+export const lookUpFailure = ({ message, reason }: LookUpFailed): Pick<TargetReport, "incomplete" | "permanent"> => ({
+  incomplete: message,
+  // A refused token stays refused until a person replaces it.
+  ...(reason === "auth" && { permanent: true }),
+});
+
+/** Why a target is not compared completely, although each look-up had an answer: the list lacks incidents. */
+function listFailure({ truncated, unreadable }: OpenThere): Pick<TargetReport, "incomplete" | "permanent"> {
+  const [first] = unreadable;
+  const texts = [
+    ...(truncated ? ["it has more open incidents than it lists; close some there, and compare again"] : []),
+    ...(first ? [`Tocsin skipped ${unreadable.length} of its open incidents, such as ${first.id}: ${first.why}`] : []),
+  ];
+  if (texts.length === 0) return {};
+  return { incomplete: texts.join("; "), ...(truncated && { permanent: true }) };
 }
 
 /**
@@ -154,10 +184,10 @@ export async function reconcileTarget(o: ReconcileOptions): Promise<TargetReport
       const missing = page.incidents.filter(({ incident }) => !openThere.keys.has(incident.dedupKey));
       await check(missing.flatMap(({ incident }) => (isDifferent(o, incident, false) ? incident.dedupKey : [])));
     }
-    return report();
+    return { ...report(), ...listFailure(openThere) };
   } catch (error) {
     if (!(error instanceof LookUpFailed)) throw error;
-    return { ...report(), incomplete: error.message };
+    return { ...report(), ...lookUpFailure(error) };
   }
 }
 
@@ -195,7 +225,7 @@ async function isHeld(o: ReconcileOptions, dedupKey: string, there: RestIncident
   const atMs = there.changedAtMs ?? clock.now();
   const [effect] = await ledger.storeReceiverEvents([
     {
-      id: `${there.id} ${atMs} ${target}`.slice(0, 200),
+      id: fittedId(`${there.id} ${atMs} ${target}`),
       callback: "reconcile",
       targets: [target],
       kind: "resolved",

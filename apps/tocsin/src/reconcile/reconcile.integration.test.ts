@@ -68,7 +68,7 @@ describe("reconciliation", () => {
       `http://${formatAddress(service.tocsin.address)}`,
     ]);
     expect(code).toBe(1);
-    expect(stderr).toContain("pager could not be compared: HTTP 401");
+    expect(stderr).toContain("pager could not be compared completely: HTTP 401");
     expect(service.logs.join("")).not.toContain(token);
     expect(open(service)).toEqual([]);
   });

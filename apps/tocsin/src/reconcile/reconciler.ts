@@ -1,14 +1,19 @@
-import type { Clock, Ledger, OnResolve } from "@tocsin/core";
+import { type Clock, type Ledger, LedgerUnavailable, type OnResolve } from "@tocsin/core";
 import type { Callback } from "../callbacks/callback.ts";
+import { parsedValue } from "../heartbeats/learn-heard.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { OpenThere, ReconcileOptions, TargetReport } from "./reconcile-target.ts";
 
 /** After a longer time without a process that could write to the ledger, incidents are compared with their receivers. */
-export const outageMs = 5 * 60_000;
+const outageMs = 5 * 60_000;
 
-/** How often a process notes that it is alive, and how often an unfinished comparison after an outage is tried again. */
+/** How often a process notes that it is alive. */
 const noteEveryMs = 60_000;
+
+/** An unfinished comparison after an outage is tried again after the first wait, then after twice the wait before, up to the longest. */
+const firstRetryMs = 60_000;
+const longestRetryMs = 3_600_000;
 
 /** One comparison of all targets with a token, or of one of them. */
 export interface Reconciliation {
@@ -33,6 +38,20 @@ export interface ReconcilerOptions {
 
 const valueName = "reconcile";
 
+const failedText =
+  "The comparison with receivers stopped before its end. After an outage Tocsin tries it again; repeat a requested one with `tocsin reconcile`";
+
+const unreachedReport = (target: string): TargetReport => ({
+  target,
+  openThere: 0,
+  open: 0,
+  differences: [],
+  incomplete: "the comparison stopped before the end of this target; the log line reconcile_failed has the error",
+});
+
+const incompleteText =
+  "The receiver was not compared completely; the differences that were found count, and the field error says why";
+
 /** What the ledger keeps. */
 interface Kept {
   /** When a process last noted that it is alive. Wall clock, ms. */
@@ -49,9 +68,14 @@ export class Reconciler {
   readonly #o: ReconcilerOptions;
   readonly #stopped = new AbortController();
   #last: Reconciliation | undefined;
-  #running: Promise<void> | undefined;
+  /** True: it reached the end, and a comparison of the same targets now would find no more. */
+  #running: Promise<boolean> | undefined;
   #cancel = (): void => {};
-  #refused = false;
+  /** Wait after the last unfinished comparison after an outage, and when it is over on the monotonic clock. 0: none was unfinished. */
+  #retryMs = 0;
+  #retryAtMs = 0;
+  /** The last note failed because of a bug. */
+  #noteFailed = false;
   #started = false;
   #watching = false;
 
@@ -96,9 +120,13 @@ export class Reconciler {
     const startedAtMs = this.#o.clock.now();
     this.#last = { running: true, apply, startedAtMs, targets, reports: [] };
     this.#running = this.#compare(apply, targets, startedAtMs)
-      .catch((error: unknown) =>
-        this.#o.log.error({ event: "reconcile_failed", err: error }, "Comparing with receivers failed"),
-      )
+      .catch((error: unknown) => {
+        this.#o.log.error({ event: "reconcile_failed", err: error }, failedText);
+        const reports = this.#last?.reports ?? [];
+        const unreached = targets.filter((name) => !reports.some(({ target }) => target === name));
+        if (this.#last) this.#last = { ...this.#last, reports: [...reports, ...unreached.map(unreachedReport)] };
+        return false;
+      })
       .finally(() => {
         this.#running = undefined;
         if (this.#last) this.#last = { ...this.#last, running: false, endedAtMs: this.#o.clock.now() };
@@ -106,13 +134,13 @@ export class Reconciler {
     return true;
   }
 
-  async #compare(apply: boolean, targets: readonly string[], startedAtMs: number): Promise<void> {
+  /** False: a target must be compared again. Throws: not every target was reached. */
+  async #compare(apply: boolean, targets: readonly string[], startedAtMs: number): Promise<boolean> {
     const { clock, ledger, log, wake } = this.#o;
-    const { LookUpFailed, readOpenThere, reconcileTarget } = await import("./reconcile-target.ts");
+    const { LookUpFailed, lookUpFailure, readOpenThere, reconcileTarget } = await import("./reconcile-target.ts");
     const { signal } = this.#stopped;
     const reports: TargetReport[] = [];
     const lists = new Map<object, OpenThere>();
-    this.#refused = false;
     for (const target of targets) {
       const rest = this.#o.targets.restClientOf(target);
       if (rest === undefined) continue;
@@ -124,17 +152,17 @@ export class Reconciler {
         reports.push(await reconcileTarget(how));
       } catch (error) {
         if (!(error instanceof LookUpFailed)) throw error;
-        this.#refused ||= error.isRefused;
-        reports.push({ target, openThere: 0, open: 0, differences: [], incomplete: error.message });
+        reports.push({ target, openThere: 0, open: 0, differences: [], ...lookUpFailure(error) });
       }
       this.#last = { running: true, apply, startedAtMs, targets, reports: [...reports] };
       const { incomplete, differences } = reports.at(-1)!;
       const repaired = differences.filter(({ repair }) => repair === "sent" || repair === "held").length;
       const fields = { target, apply, differences: differences.length, repaired };
       if (incomplete !== undefined)
-        log.warn({ event: "reconcile_incomplete", error: incomplete, ...fields }, "The receiver could not be compared");
+        log.warn({ event: "reconcile_incomplete", error: incomplete, ...fields }, incompleteText);
       else log.info({ event: "reconciled", ...fields }, "The receiver was compared with the ledger");
     }
+    return reports.every(({ incomplete, permanent }) => incomplete === undefined || permanent === true);
   }
 
   /** What follows a person's resolve: the callback that reports about the target decides, as if it had reported this one. */
@@ -153,24 +181,42 @@ export class Reconciler {
       return;
     }
     try {
-      const text = await ledger.getValue(valueName);
-      const kept = text === undefined ? undefined : (JSON.parse(text) as Kept);
+      const kept = (parsedValue(await ledger.getValue(valueName)) ?? undefined) as Kept | undefined;
       const nowMs = clock.now();
-      const pending = kept !== undefined && (kept.pending || nowMs - kept.aliveAtMs > outageMs);
+      const wasOut = kept !== undefined && nowMs - kept.aliveAtMs > outageMs;
+      const pending = wasOut || kept?.pending === true;
       await this.#keep({ aliveAtMs: nowMs, pending });
-      if (pending && this.begin(true, this.comparable)) void this.#running?.then(() => this.#finish());
-    } catch {
-      // The ledger cannot commit. The next note finds out for how long.
+      if (wasOut) this.#retryMs = 0;
+      const isDue = this.#retryMs === 0 || clock.monotonic() >= this.#retryAtMs;
+      if (pending && isDue && this.begin(true, this.comparable))
+        void this.#running?.then((isDone) => this.#finish(isDone));
+      this.#noteFailed = false;
+    } catch (error) {
+      this.#noteUnkept(error);
     }
     if (!this.#stopped.signal.aborted) this.#cancel = clock.after(noteEveryMs, () => void this.#note());
   }
 
-  /** A refused token stays refused until a person replaces it. All other failures are tried again. */
-  async #finish(): Promise<void> {
+  /** After a comparison that an outage made necessary. */
+  async #finish(isDone: boolean): Promise<void> {
     if (this.#stopped.signal.aborted) return;
-    const reports = this.#last?.reports ?? [];
-    const isDone = reports.every(({ incomplete }) => incomplete === undefined) || this.#refused;
-    if (isDone) await this.#keep({ aliveAtMs: this.#o.clock.now(), pending: false }).catch(() => {});
+    if (!isDone) {
+      this.#retryMs = Math.min(Math.max(this.#retryMs * 2, firstRetryMs), longestRetryMs);
+      this.#retryAtMs = this.#o.clock.monotonic() + this.#retryMs;
+      return;
+    }
+    this.#retryMs = 0;
+    await this.#keep({ aliveAtMs: this.#o.clock.now(), pending: false }).catch((error: unknown) =>
+      this.#noteUnkept(error),
+    );
+  }
+
+  /** If the ledger cannot commit, the next note finds out for how long. Any other error is a bug, logged until a note succeeds. */
+  #noteUnkept(error: unknown): void {
+    if (error instanceof LedgerUnavailable || this.#noteFailed) return;
+    this.#noteFailed = true;
+    const text = "Watching for outages failed; it is tried again every minute";
+    this.#o.log.error({ event: "reconcile_failed", err: error }, text);
   }
 
   #keep(kept: Kept): Promise<void> {

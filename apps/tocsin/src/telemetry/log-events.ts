@@ -275,10 +275,14 @@ export const logEvents = {
   },
   reconcile_incomplete: {
     level: "warn",
-    when: "The incidents of a target could not be compared with all of the receiver's.",
+    when: "The incidents of a target could not be compared with all of the receiver's. After an outage Tocsin tries again, unless a person must act first.",
     fields: ["target", "error", "apply", "differences", "repaired"],
   },
-  reconcile_failed: { level: "error", when: "A bug ended a comparison with receivers.", fields: ["err"] },
+  reconcile_failed: {
+    level: "error",
+    when: "A bug or the loss of the ledger ended a comparison with receivers, or a bug ended the watch for outages; after an outage Tocsin tries again.",
+    fields: ["err"],
+  },
   heartbeat_failed: { level: "warn", when: "The outgoing heartbeat was not accepted.", fields: ["error", "leftOut"] },
   heartbeat_recovered: { level: "info", when: "The outgoing heartbeat is accepted again.", fields: ["seconds"] },
   heartbeat_withheld: { level: "debug", when: "No heartbeat is sent, because Tocsin is not well.", fields: ["why"] },

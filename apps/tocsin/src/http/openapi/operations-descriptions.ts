@@ -37,7 +37,8 @@ const comparison = z.strictObject({
       openThere: count.optional(),
       open: count.optional(),
       differences: z.array(difference).optional(),
-      incomplete: z.string().describe("Why the comparison ended early.").optional(),
+      incomplete: z.string().describe("Why not everything was compared.").optional(),
+      permanent: z.literal(true).describe("A person must act first: Tocsin does not try again by itself.").optional(),
     }),
   ),
 });
