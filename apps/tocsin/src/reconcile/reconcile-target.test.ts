@@ -1,7 +1,7 @@
 import type { RestResult } from "@tocsin/publishers";
-import { VirtualClock } from "@tocsin/test";
+import { incidentOf, VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
-import { ask } from "./reconcile-target.ts";
+import { ask, reconcileTarget, type ReconcileOptions } from "./reconcile-target.ts";
 
 const refusal = (detail: string, reason: "rate_limited" | "server" = "rate_limited"): RestResult<string> => ({
   ok: false,
@@ -36,4 +36,34 @@ test("asks again after a failure that passes, three times in all", async () => {
   const failure = refusal("HTTP 500", "server");
   expect(await outcomeOf([failure, failure, { ok: true, value: "yes" }])).toEqual({ outcome: "yes", asked: 3 });
   expect(await outcomeOf([failure])).toEqual({ outcome: "HTTP 500", asked: 3 });
+});
+
+test("reports persons' resolves with ids that differ, also if the names of targets only differ behind 200 characters", async () => {
+  const ids: string[] = [];
+  for (const target of ["a", "b"].map((end) => "x".repeat(220) + end)) {
+    const told = { event: "trigger" as const, certain: true, severity: "critical" as const, atMs: 0 };
+    const incident = incidentOf({ state: "told", told });
+    const there = { id: "Q1", status: "resolved" as const, changedAtMs: 1, changedBy: "A person" };
+    const options = {
+      clock: new VirtualClock(),
+      target,
+      apply: true,
+      onResolve: "reopen",
+      wake: () => {},
+      signal: new AbortController().signal,
+      openThere: { keys: new Set(), incidents: 0, truncated: false, unreadable: [] },
+      rest: { findIncident: () => Promise.resolve({ ok: true, value: there }) },
+      ledger: {
+        incidents: () => Promise.resolve({ incidents: [{ incident }] }),
+        newestIncidents: () => Promise.resolve([{ incident }]),
+        storeReceiverEvents: (events: readonly { readonly id: string }[]) => {
+          ids.push(...events.map(({ id }) => id));
+          return Promise.resolve(["applied"]);
+        },
+      },
+    } as unknown as ReconcileOptions;
+    expect((await reconcileTarget(options)).differences).toMatchObject([{ repair: "held" }]);
+  }
+  expect(new Set(ids).size).toBe(2);
+  expect(ids.every((id) => id.length <= 200)).toBe(true);
 });
