@@ -1,4 +1,11 @@
-import { type Clock, compareWithReceiver, type Incident, type Ledger, type OnResolve } from "@tocsin/core";
+import {
+  type Clock,
+  compareWithReceiver,
+  type Incident,
+  type Ledger,
+  type OnResolve,
+  type ReceiverDifference,
+} from "@tocsin/core";
 import type { PagerDutyRest, RestFailure, RestIncident, RestResult } from "@tocsin/publishers";
 import { fittedId } from "../callbacks/fitted-id.ts";
 
@@ -7,7 +14,7 @@ export interface Difference {
   readonly incident: number;
   readonly dedupKey: string;
   /** `orphan`: open there, its alert has ended. `closed_there`: its alert fires, and it is not open there. */
-  readonly difference: "orphan" | "closed_there";
+  readonly difference: ReceiverDifference;
   /** Who closed it there. Absent: nobody that is known. */
   readonly by?: string;
   /** `none`: only compared. `skipped`: the incident changed meanwhile. `held`: a person's resolve counts. */
@@ -192,8 +199,7 @@ export async function reconcileTarget(o: ReconcileOptions): Promise<TargetReport
 }
 
 function isDifferent({ clock }: ReconcileOptions, incident: Incident, isOpenThere: boolean): boolean {
-  const difference = compareWithReceiver(incident, isOpenThere, clock.now());
-  return difference === "orphan" || difference === "closed_there";
+  return compareWithReceiver(incident, isOpenThere, clock.now()) !== undefined;
 }
 
 async function checkKey(o: ReconcileOptions, dedupKey: string): Promise<Difference | undefined> {
@@ -204,7 +210,7 @@ async function checkKey(o: ReconcileOptions, dedupKey: string): Promise<Differen
   const there = await ask(() => rest.findIncident(dedupKey, { resolved: true, signal }), o);
   const isOpenThere = there !== null && there.status !== "resolved";
   const difference = compareWithReceiver(view.incident, isOpenThere, clock.now());
-  if (difference !== "orphan" && difference !== "closed_there") return undefined;
+  if (difference === undefined) return undefined;
   const by = isOpenThere ? undefined : there?.changedBy;
   const found = { incident: view.incident.id, dedupKey, difference, ...(by !== undefined && { by }) };
   if (!apply) return { ...found, repair: "none" };

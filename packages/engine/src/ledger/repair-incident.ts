@@ -14,8 +14,7 @@ export function repairIncident(context: LedgerContext, { incident: id, toldAtMs,
   // Its endpoint was dropped after it was over: no key is left to send with.
   if (!context.findEndpoint(incident.endpoint)) return false;
   // The caller has waited for the receiver: no event was sent since it asked.
-  const difference = compareWithReceiver(incident, isOpenThere, Number.POSITIVE_INFINITY);
-  if (difference !== "orphan" && difference !== "closed_there") return false;
+  if (compareWithReceiver(incident, isOpenThere, Number.POSITIVE_INFINITY) === undefined) return false;
   const alive: Incident = {
     ...incident,
     state: "due",

@@ -20,10 +20,9 @@ export interface PagerDutyRest {
     dedupKey: string,
     options?: { readonly resolved?: boolean; readonly signal?: AbortSignal | undefined },
   ): Promise<RestResult<RestIncident | null>>;
-  /** One page of the open incidents, oldest first, of these services or of all. Pages end at PagerDuty's limit of 10,000 incidents. */
+  /** One page of the open incidents, oldest first. Pages end at PagerDuty's limit of 10,000 incidents. */
   openIncidents(page?: {
     readonly offset?: number;
-    readonly serviceIds?: readonly string[];
     readonly signal?: AbortSignal | undefined;
   }): Promise<RestResult<RestPage>>;
 }

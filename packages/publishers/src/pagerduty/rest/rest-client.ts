@@ -125,11 +125,9 @@ class RestClient implements PagerDutyRest {
 
   async openIncidents({
     offset = 0,
-    serviceIds = [],
     signal,
   }: {
     readonly offset?: number;
-    readonly serviceIds?: readonly string[];
     readonly signal?: AbortSignal | undefined;
   } = {}): Promise<RestResult<RestPage>> {
     const query = new URLSearchParams({
@@ -139,7 +137,6 @@ class RestClient implements PagerDutyRest {
       sort_by: "created_at:asc",
     });
     for (const status of ["triggered", "acknowledged"]) query.append("statuses[]", status);
-    for (const id of serviceIds) query.append("service_ids[]", id);
     const list = await this.#list("/incidents", query, "incidents", signal);
     if (!list.ok) return list;
     const { documents, more } = list.value;
