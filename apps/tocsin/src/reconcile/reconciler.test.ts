@@ -1,10 +1,11 @@
 import { LedgerUnavailable } from "@tocsin/core";
 import type { PagerDutyRest, RestFailure, RestPage, RestResult } from "@tocsin/publishers";
 import { VirtualClock } from "@tocsin/test";
-import { expect, test } from "vitest";
-// Loaded before time passes: the reconciler imports it when it compares.
-import "./reconcile-target.ts";
+import { beforeAll, expect, test } from "vitest";
 import { Reconciler, type ReconcilerOptions } from "./reconciler.ts";
+
+// Loaded before time passes: the reconciler imports it when it compares.
+beforeAll(() => import("./reconcile-target.ts"));
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -126,16 +127,18 @@ test("tries an unfinished comparison again after waits that double up to an hour
   expect(minutes.slice(1).map((at, n) => at - minutes[n]!)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
 });
 
+/** The alerts of Q1 are too many. */
+const alertsOf = (id: string) =>
+  Promise.resolve(
+    id === "Q1"
+      ? failure("invalid", "the incident has more than 1000 alerts")
+      : ({ ok: true, value: [{ key: "k", status: "triggered", suppressed: false }] } as const),
+  );
+
 test("an incident with unreadable alerts is skipped and reported, and the others are compared", async () => {
   const incidents = ["Q1", "Q2"].map((id) => ({ id, status: "triggered" as const }));
-  const alerts = (id: string) =>
-    Promise.resolve(
-      id === "Q1"
-        ? failure("invalid", "the incident has more than 1000 alerts")
-        : ({ ok: true, value: [{ key: "k", status: "triggered", suppressed: false }] } as const),
-    );
   let reads = 0;
-  const one = start({ lists: { a: () => page({ incidents }) }, alerts, onRead: () => void reads++ });
+  const one = start({ lists: { a: () => page({ incidents }) }, alerts: alertsOf, onRead: () => void reads++ });
   await one.pass(1_000);
   expect(reads).toBe(1);
   expect(one.reconciler.last?.reports).toEqual([
