@@ -49,6 +49,7 @@ export class Drills {
 
   /** Ends the drills whose time is over, and comes back when the next one's is. Without drills it does not come back. */
   async endOverdue(): Promise<void> {
+    if (this.#isStopped) return;
     const { ledger, vault, clock } = this.#o;
     this.#cancel();
     let nextMs = Infinity;
@@ -63,7 +64,10 @@ export class Drills {
       if (!(error instanceof LedgerUnavailable)) throw error;
       nextMs = retryMs;
     }
-    if (nextMs !== Infinity && !this.#isStopped) this.#cancel = clock.after(nextMs, () => void this.endOverdue());
+    if (nextMs === Infinity || this.#isStopped) return;
+    // Another look may have set its own timer meanwhile.
+    this.#cancel();
+    this.#cancel = clock.after(nextMs, () => void this.endOverdue());
   }
 
   stop(): void {

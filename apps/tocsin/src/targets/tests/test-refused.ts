@@ -2,7 +2,7 @@ import type { ResolvedTarget } from "../resolved-target.ts";
 
 /** The target cannot be tested now. */
 export class TestRefused extends Error {
-  override readonly name = "TrialRefused";
+  override readonly name = "TestRefused";
 }
 
 /** Returns the full name of a target that can receive a test. @throws TestRefused */
