@@ -25,5 +25,6 @@ export interface ReplayReport {
   readonly replayed: number;
   /** The first of the others. */
   readonly refused: readonly { readonly id: number; readonly target: string; readonly reason: string }[];
-  readonly more?: boolean;
+  /** A limit ended the request, which continues from here. */
+  readonly nextCursor?: string;
 }

@@ -40,13 +40,22 @@ export function ReplayAll({ filters, version, replayed }: ReplayAllProps) {
     return () => aborter.abort();
   }, [body, version, canReplay]);
   const replay = async (): Promise<void> => {
-    const answer = await request<ReplayReport>("deadletters/replay", { method: "POST", body: JSON.parse(body) });
-    setReport(answer.ok ? answer.body : undefined);
-    setFailure(answer.ok ? undefined : answer.failure);
+    let sum: ReplayReport | undefined;
+    let cursor: string | undefined;
+    setFailure(undefined);
+    do {
+      const sent = { ...(JSON.parse(body) as object), cursor };
+      const answer = await request<ReplayReport>("deadletters/replay", { method: "POST", body: sent });
+      if (!answer.ok) setFailure(answer.failure);
+      const found: ReplayReport | undefined = answer.ok ? answer.body : undefined;
+      if (found) sum = sum ? sumOf(sum, found) : found;
+      cursor = found?.nextCursor;
+    } while (cursor !== undefined);
+    setReport(sum);
     replayed();
   };
   const count = dry?.replayable;
-  const shownCount = count === undefined ? "" : `${formatCount(count)}${dry?.more ? "+" : ""} `;
+  const shownCount = count === undefined ? "" : `${formatCount(count)}${dry?.nextCursor ? "+" : ""} `;
   return (
     <>
       <ActionButton
@@ -61,7 +70,14 @@ export function ReplayAll({ filters, version, replayed }: ReplayAllProps) {
   );
 }
 
-function Result({ report: { matching, replayed, refused, more } }: { readonly report: ReplayReport }) {
+const sumOf = (one: ReplayReport, other: ReplayReport): ReplayReport => ({
+  matching: one.matching + other.matching,
+  replayable: one.replayable + other.replayable,
+  replayed: one.replayed + other.replayed,
+  refused: [...one.refused, ...other.refused],
+});
+
+function Result({ report: { matching, replayed, refused } }: { readonly report: ReplayReport }) {
   // Only the first of the refused ones are listed.
   const reasons = [...new Set(refused.map(({ reason }) => wordsOf(reason)))];
   const others = matching - replayed;
@@ -69,7 +85,6 @@ function Result({ report: { matching, replayed, refused, more } }: { readonly re
     <p class={others > 0 ? "notice" : "notice good"}>
       {countOf(replayed, "dead letter")} replayed.
       {others > 0 && ` ${countOf(others, "other")} not sent again: ${reasons.join(", ")}.`}
-      {more && " There are more: replay again."}
     </p>
   );
 }

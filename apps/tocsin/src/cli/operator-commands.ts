@@ -106,7 +106,8 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     .option(...matcherOption)
     .option("--dry-run", "only count them")
     .action(async (id: string | undefined, options: ReplayOptions) => {
-      if (id === undefined) return (await import("./replay-all.ts")).replayAll(terminal, options);
+      const { needsFilters, replayAll } = await import("./replay-all.ts");
+      if (needsFilters(id, options)) return replayAll(terminal, options);
       return (await operate()).replay(terminal, options, id);
     });
   command(letters, "drop <id>", "drop a dead letter").action(async (id: string, options: OperatorOptions) =>

@@ -518,6 +518,11 @@ describe("operator commands", () => {
   test("fail with exit code 1 and the service's message", async () => {
     expect(await fails(["explain", "unknown", "--url", url])).toEqual([1, "404: no such alert"]);
     expect(await fails(["deadletters", "replay", "7", "--url", url])).toEqual([1, "404: no such dead letter"]);
+    for (const option of [["--dry-run"], ["--all"], ["--target", "a"], ["--before", "x"], ["--matcher", "a=b"]])
+      expect(await fails(["deadletters", "replay", "7", ...option, "--url", url])).toEqual([
+        2,
+        "deadletters replay: expected an id, or --all with filters, not both",
+      ]);
     expect(await fails(["deadletters", "drop", "7", "--url", url])).toEqual([1, "404: no such dead letter"]);
     const state = await fails(["incidents", "list", "--state", "x", "--url", url]);
     expect(state).toEqual([1, expect.stringMatching(/^400: .*\n {2}state: expected one of/)]);

@@ -68,7 +68,7 @@ export function deadLetterEndpoints({ ledger, targetNamed, clock, wake }: DeadLe
       method: "POST",
       path: `${path}/replay`,
       role: "operate",
-      does: "replays all dead letters that match { target, reason, before, matcher }, each once; dryRun: true only counts them",
+      does: "replays all dead letters that match { target, reason, before, matcher }, each once; dryRun: true only counts them; cursor: nextCursor of the answer before continues after its limit",
       async answer(request) {
         const replayed = await replayDeadLetters(requestedIn(request.body), { ledger, targetNamed, clock });
         if (replayed.replayed > 0) wake();
@@ -145,19 +145,25 @@ export const replayBody = z.strictObject({
     .transform((lists) => lists.flat())
     .optional(),
   dryRun: z.boolean().optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, "expected a nextCursor of an earlier answer")
+    .describe("`nextCursor` of the request before, to continue with older dead letters.")
+    .optional(),
 });
 
 /** @throws Problem 400 */
 function requestedIn(body: unknown): ReplayFilter {
   const checked = checkInput(replayBody, body ?? {});
   if ("issues" in checked) throw badRequest(...checked.issues);
-  const { target, reason, before, matcher = [], dryRun = false } = checked.data;
+  const { target, reason, before, matcher = [], dryRun = false, cursor } = checked.data;
   return {
     ...(target !== undefined && { target }),
     ...(reason !== undefined && { reason }),
     ...(before !== undefined && { beforeMs: before }),
     matchers: matcher,
     dryRun,
+    ...(cursor !== undefined && { cursor }),
   };
 }
 

@@ -85,9 +85,39 @@ describe("a replay of dead letters", () => {
     expect(refused.map(({ reason }) => reason)).toEqual(["no_target", "no_target"]);
   });
 
-  test("stops at its limit and says that there are more", async () => {
+  test("stops at its limit and says where", async () => {
     const matchers = parseMatchers("n=none");
-    const { matching, more } = await replay(ledgerWith(maxReplay.letters + 1), { matchers });
-    expect({ matching, more }).toEqual({ matching: 0, more: true });
+    const { matching, nextCursor } = await replay(ledgerWith(maxReplay.letters + 1), { matchers });
+    expect({ matching, nextCursor }).toEqual({ matching: 0, nextCursor: "2" });
+  });
+
+  test("continues after its limit, so that refused dead letters do not hide older ones", async () => {
+    const { ledger, replayed } = ledgerWith(9);
+    const parts: ReplayParts = {
+      // The newest 6 are refused, for ever.
+      ledger: {
+        ...ledger,
+        incidentsOf: async (ids) =>
+          (await ledger.incidentsOf(ids)).map((view) => ({ ...view, state: view.incident.id > 3 ? "told" : "dead" })),
+      },
+      targetNamed: () => ({ name: "pager", target: { enabled: true } }) as ReturnType<ReplayParts["targetNamed"]>,
+      clock: new VirtualClock(),
+      limits: { ...maxReplay, letters: 4, atOnce: 2 },
+    };
+    const counts: number[][] = [];
+    for (let cursor: string | undefined; counts.length === 0 || (cursor !== undefined && counts.length < 9);) {
+      const found = await replayDeadLetters(
+        { matchers: [], dryRun: false, ...(cursor !== undefined && { cursor }) },
+        parts,
+      );
+      counts.push([found.matching, found.replayed]);
+      cursor = found.nextCursor;
+    }
+    expect(counts).toEqual([
+      [4, 0],
+      [4, 2],
+      [1, 1],
+    ]);
+    expect(replayed).toEqual([3, 2, 1]);
   });
 });

@@ -2,7 +2,7 @@ import type { Clock, DeadLetter, DeadLetterFilter, IncidentView, Ledger, Matcher
 import type { ResolvedTarget } from "../../targets/resolved-target.ts";
 import { matchesAll } from "./alert-search.ts";
 
-/** Limits of one request. If it reaches one, `more` says so, and a further request continues. */
+/** Limits of one request. If it reaches one, a further request continues from `nextCursor`. */
 export const maxReplay = { letters: 10_000, atOnce: 100, ms: 10_000, refusalsListed: 100 };
 
 export interface ReplayFilter extends Omit<DeadLetterFilter, "replayed"> {
@@ -10,12 +10,15 @@ export interface ReplayFilter extends Omit<DeadLetterFilter, "replayed"> {
   readonly matchers: readonly Matcher[];
   /** Only counts. */
   readonly dryRun: boolean;
+  /** `nextCursor` of the request before: only older dead letters. */
+  readonly cursor?: string;
 }
 
 export interface ReplayParts {
   readonly ledger: Pick<Ledger, "deadLetters" | "incidentsOf" | "replay">;
   readonly targetNamed: (name: string) => Pick<ResolvedTarget, "name" | "target"> | undefined;
   readonly clock: Clock;
+  readonly limits?: Readonly<typeof maxReplay>;
 }
 
 export interface Refusal {
@@ -33,7 +36,8 @@ export interface Replayed {
   readonly replayed: number;
   /** The first of the others, with the reason. */
   readonly refused: readonly Refusal[];
-  readonly more?: true;
+  /** A limit ended the request: older dead letters were not looked at. */
+  readonly nextCursor?: string;
 }
 
 /**
@@ -41,20 +45,20 @@ export interface Replayed {
  * dead letter that is refused stays as it is.
  */
 export async function replayDeadLetters(
-  { matchers, dryRun, ...filter }: ReplayFilter,
-  { ledger, targetNamed, clock }: ReplayParts,
+  { matchers, dryRun, cursor: after, ...filter }: ReplayFilter,
+  { ledger, targetNamed, clock, limits = maxReplay }: ReplayParts,
 ): Promise<Replayed> {
   const counts = { matching: 0, replayable: 0, replayed: 0 };
   const refused: Refusal[] = [];
   const seen = new Set<number>();
-  const untilMs = clock.monotonic() + maxReplay.ms;
+  const untilMs = clock.monotonic() + limits.ms;
   let looked = 0;
-  let cursor: string | undefined;
+  let cursor = after;
   do {
     const page = await ledger.deadLetters({
       ...filter,
       replayed: false,
-      limit: maxReplay.atOnce,
+      limit: limits.atOnce,
       ...(cursor !== undefined && { cursor }),
     });
     looked += page.deadLetters.length;
@@ -69,15 +73,14 @@ export async function replayDeadLetters(
       if (reason === undefined) {
         seen.add(letter.incident);
         due.push(letter);
-      } else if (refused.length < maxReplay.refusalsListed)
-        refused.push({ id: letter.id, target: letter.target, reason });
+      } else if (refused.length < limits.refusalsListed) refused.push({ id: letter.id, target: letter.target, reason });
     }
     counts.replayable += due.length;
     const results = dryRun ? [] : await Promise.all(due.map(({ id }) => ledger.replay(id)));
     counts.replayed += results.filter((result) => result === "replayed").length;
     cursor = page.nextCursor;
-    const isLimit = looked >= maxReplay.letters || clock.monotonic() > untilMs;
-    if (cursor !== undefined && isLimit) return { ...counts, refused, more: true };
+    const isLimit = looked >= limits.letters || clock.monotonic() > untilMs;
+    if (cursor !== undefined && isLimit) return { ...counts, refused, nextCursor: cursor };
   } while (cursor !== undefined);
   return { ...counts, refused };
 }

@@ -57,7 +57,12 @@ export const deadLetterDescriptions: EndpointDescriptions = {
             reason: z.enum(["superseded", "no_target", "target_invalid", "target_disabled"]),
           }),
         ),
-        more: z.literal(true).describe("A limit was reached: repeat the request to continue.").optional(),
+        nextCursor: z
+          .string()
+          .describe(
+            "A limit ended the request. Repeat it with this as `cursor` to continue with older dead letters. Absent: all were looked at.",
+          )
+          .optional(),
       }),
     },
   },
