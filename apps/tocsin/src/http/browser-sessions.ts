@@ -98,30 +98,35 @@ export class BrowserSessions {
   }
 
   #valuesIn({ headers: { cookie = "" } }: FastifyRequest, connection: UserConnection): string[] {
-    const name = `${this.#nameFor(connection)}=`;
-    return cookie
-      .split(";")
-      .map((pair) => pair.trim())
-      .filter((pair) => pair.startsWith(name))
-      .slice(0, maxCookies)
-      .map((pair) => pair.slice(name.length));
+    // A page over plain http on this machine sends no Origin with its GET requests, so both names may be its own.
+    const names = [this.#nameFor(connection.isTls), ...(connection.isLoopback ? [this.#nameFor(false)] : [])];
+    const pairs = cookie.split(";").map((pair) => pair.trim());
+    return [...new Set(names)].flatMap((name) =>
+      pairs
+        .filter((pair) => pair.startsWith(`${name}=`))
+        .slice(0, maxCookies)
+        .map((pair) => pair.slice(name.length + 1)),
+    );
   }
 
   #cookie(request: FastifyRequest, value: string, maxAge: number): string {
-    const connection = userConnection(request, this.#o);
+    const { isTls, isHostAuthentic, isLoopback } = userConnection(request, this.#o);
+    // The TLS of the public URL does not count for a page of this machine that came over plain http: its browser drops a secure cookie.
+    const isPlainPage = isLoopback && !isHostAuthentic && request.headers.origin?.startsWith("http:") === true;
+    const isSecure = isTls && !isPlainPage;
     const attributes = [
       `Path=${this.#o.basePath ?? "/"}`,
       `Max-Age=${maxAge}`,
       "HttpOnly",
       "SameSite=Strict",
-      ...(connection.isTls ? ["Secure"] : []),
+      ...(isSecure ? ["Secure"] : []),
     ];
-    return [`${this.#nameFor(connection)}=${value}`, ...attributes].join("; ");
+    return [`${this.#nameFor(isSecure)}=${value}`, ...attributes].join("; ");
   }
 
   /** Browsers accept these prefixes only over TLS: no other site, and no one on the wire, can set such a cookie. */
-  #nameFor({ isTls }: UserConnection): string {
-    if (!isTls) return "tocsin_session";
+  #nameFor(isSecure: boolean): string {
+    if (!isSecure) return "tocsin_session";
     return this.#o.basePath === undefined ? "__Host-tocsin_session" : "__Secure-tocsin_session";
   }
 }

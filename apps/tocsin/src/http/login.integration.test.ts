@@ -344,6 +344,26 @@ describe("over TLS the cookie is secure", () => {
     }
   });
 
+  test("but not for a page over plain http on this machine, whose browser would not keep a secure one", async () => {
+    const service = await started({ publicUrl: "https://tocsin.example.com" });
+    const { port } = service.tocsin.address;
+    const page = { host: `localhost:${port}`, origin: `http://localhost:${port}`, "sec-fetch-site": "same-origin" };
+    const answer = await logIn(service, { headers: page });
+    expect(answer.headers["set-cookie"]).toEqual([
+      expect.stringMatching(/^tocsin_session=[\w.-]+; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/),
+    ]);
+    const cookie = cookieIn(answer);
+    // A browser sends no Origin with a GET request of the same origin.
+    const read = async (host: string) =>
+      (await ask(service, "GET", "/api/v1/incidents", { headers: { host, cookie } })).status;
+    expect([await read(page.host), await read("tocsin.example.com")]).toEqual([200, 401]);
+    const changed = await ask(service, "POST", write, { headers: { ...page, ...ownPage, cookie } });
+    expect(changed.status).toBe(written);
+    const out = await ask(service, "DELETE", "/api/v1/session", { headers: { ...page, ...ownPage, cookie } });
+    expect(out.headers["set-cookie"]).toEqual(["tocsin_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"]);
+    await service[Symbol.asyncDispose]();
+  });
+
   test("but a page that came over plain http gets no cookie, because its browser would not keep it", async () => {
     const service = await started({ publicUrl: "https://tocsin.example.com", allowedHosts: ["tocsin.internal"] });
     const headers = { host: "tocsin.internal:9877", origin: "http://tocsin.internal:9877" };
