@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatTime, formatTimeZone, formatUtcTime } from "./format-time.ts";
+import { formatTime, formatUtcTime } from "./format-time.ts";
 
 const now = new Date(2026, 10, 30, 3, 7, 12);
 
@@ -14,13 +14,4 @@ test.each([
 
 test("shows UTC in full", () => {
   expect(formatUtcTime(new Date("2026-11-30T03:07:12.345Z"))).toBe("2026-11-30 03:07:12 UTC");
-});
-
-test.each([
-  [0, "UTC"],
-  [-120, "UTC+02:00"],
-  [-345, "UTC+05:45"],
-  [210, "UTC-03:30"],
-])("names an offset of %d minutes %s", (minutes, text) => {
-  expect(formatTimeZone({ getTimezoneOffset: () => minutes } as Date)).toBe(text);
 });

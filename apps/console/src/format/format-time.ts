@@ -12,10 +12,3 @@ export function formatTime(at: Date, now: Date): string {
 
 /** `2026-11-30 03:07:12 UTC` */
 export const formatUtcTime = (at: Date): string => `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
-
-/** `UTC+02:00`: the offset of the local time. */
-export function formatTimeZone(at: Date): string {
-  const minutes = -at.getTimezoneOffset();
-  const size = Math.abs(minutes);
-  return minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "-" : "+"}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
-}

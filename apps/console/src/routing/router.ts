@@ -20,7 +20,7 @@ const readLocation = () => ({
   query: new URLSearchParams(location.search),
   state: (history.state ?? {}) as EntryState,
   /** How the page came here: Back and Forward keep the scroll position. */
-  by: "load" as "load" | "link" | "history" | "replace",
+  by: "load" as "load" | "link" | "history",
 });
 
 export const place = signal(readLocation());
@@ -36,12 +36,6 @@ export function navigate(href: string, state: EntryState = {}): void {
   rememberScroll();
   history.pushState(state, "", href);
   place.value = { ...readLocation(), by: "link" };
-}
-
-/** Changes the query of the present screen without a new entry in the history. */
-export function replaceQuery(query: Readonly<Record<string, QueryValue>>): void {
-  history.replaceState({}, "", hrefOf(place.value.path, query));
-  place.value = { ...readLocation(), by: "replace" };
 }
 
 /** Makes plain clicks on links inside the page change the screen instead of loading the page again. */

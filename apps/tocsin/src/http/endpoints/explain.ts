@@ -80,10 +80,9 @@ export function explainEndpoints({
           throw new Problem(403, "forbidden", 'a `target` needs the role "operate"');
         const trial = edited === undefined ? undefined : trialOf(edited);
         if (trial && "issues" in trial) throw badRequest(...trial.issues);
-        const body = given;
-        const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
+        const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
         // An operator asks about a problem, so the alert counts as firing unless it has an end.
-        const input = isObject && !("status" in body) ? { ...body, status: "firing" } : body;
+        const input = isObject && !("status" in given) ? { ...given, status: "firing" } : given;
         const claim = parseWebhookAlert(input, { source: "explain", nowMs: clock.now() });
         if (!("alert" in claim)) {
           throw badRequest(...claim.map(({ path, message }) => ({ path: formatPath(path), message })));
