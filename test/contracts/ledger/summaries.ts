@@ -105,23 +105,5 @@ function instants(subject: LedgerSubject): void {
       const [view] = await harness.views();
       expect((view?.confirmedAtMs ?? 0) - (view?.incident.acceptedAtMs ?? 0)).toBe(1_000);
     });
-
-    test("is listed by the time of its last change", async () => {
-      await using harness = await LedgerHarness.open(subject);
-      for (const name of ["a", "b", "c"]) {
-        await harness.fires(name);
-        await harness.tell();
-        await harness.clock.advance(60_000);
-      }
-      await harness.fires("flying");
-      await harness.claimOne();
-      const since = async (agoMs: number) => {
-        const { nowMs } = await harness.ledger.stats();
-        const { incidents } = await harness.ledger.incidents({ sinceMs: nowMs - agoMs, limit: 10 });
-        return incidents.map(({ incident }) => incident.dedupKey);
-      };
-      expect(await since(120_000)).toEqual(["flying", "c", "b"]);
-      expect(await since(0)).toEqual(["flying"]);
-    });
   });
 }

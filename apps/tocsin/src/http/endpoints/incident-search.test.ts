@@ -10,7 +10,8 @@ const viewOf = (id: number): IncidentView => ({
     kind: "alert",
     target: "pager",
     dedupKey: `key-${id}`,
-    wanted: { summary: `Disk ${id} full` },
+    updatedAtMs: 1_000 * id,
+    wanted: { summary: `Disk ${id} full`, severity: id % 4 ? "warning" : "critical" },
   } as Incident,
   state: "due",
   reason: id % 2 ? "waiting_limit" : "waiting_turn",
@@ -45,6 +46,8 @@ const search = async (count: number, filters: Partial<IncidentSearch>, page: Par
 describe("a search of incidents", () => {
   test.each<[string, Partial<IncidentSearch>, number[]]>([
     ["reason", { reason: "waiting_limit" }, [9, 7, 5]],
+    ["severity", { severity: "critical" }, [8, 4]],
+    ["time of the last change", { sinceMs: 8_000 }, [9, 8]],
     ["source", { source: "grafana" }, [5]],
     ["text in the summary", { text: "disk 7 f" }, [7]],
     ["text in the dedup key", { text: "key-4" }, [4]],
@@ -76,8 +79,12 @@ describe("a search of incidents", () => {
     expect(second.nextCursor).toBeUndefined();
   });
 
-  test("reads few incidents at once, so that nothing waits long for it", async () => {
-    const { atOnce } = await search(5_000, { text: "no such text" });
+  test.each<[string, Partial<IncidentSearch>]>([
+    ["a text", { text: "no such text" }],
+    ["a severity", { severity: "info" }],
+    ["a time", { sinceMs: 1e9 }],
+  ])("reads few incidents at once for %s, so that nothing waits long for it", async (_, filters) => {
+    const { atOnce } = await search(5_000, filters);
     expect(Math.max(...atOnce)).toBe(maxSearch.atOnce);
   });
 

@@ -9,6 +9,7 @@ import {
   type Reason,
   reasons,
   severities,
+  type Severity,
 } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import { parseInstant } from "../../ingest/instant.ts";
@@ -27,8 +28,12 @@ const maxTextLength = 1_000;
 
 /** The filters of a list of incidents. */
 export interface IncidentSearch {
-  /** The filters that the ledger applies. */
+  /** The filters that the ledger applies while it reads rows. Those that would have it parse each row are not among them. */
   readonly query: IncidentQuery;
+  /** The severity of the desired state. */
+  readonly severity?: Severity;
+  /** Only incidents that changed at this time or later. Ledger time, ms. */
+  readonly sinceMs?: number;
   readonly kind?: "alert" | "change";
   readonly reason?: Reason;
   readonly source?: string;
@@ -78,9 +83,9 @@ export function incidentSearchOf(request: FastifyRequest): IncidentSearch {
       ...(state !== undefined && { state }),
       ...(target !== undefined && { target }),
       ...(fingerprint !== undefined && { fingerprint }),
-      ...(severity !== undefined && { severity }),
-      ...(since !== undefined && { sinceMs: instantOf(since, "since") }),
     },
+    ...(severity !== undefined && { severity }),
+    ...(since !== undefined && { sinceMs: instantOf(since, "since") }),
     ...(kind !== undefined && { kind }),
     ...(reason !== undefined && { reason }),
     ...(source !== undefined && { source }),
@@ -140,8 +145,18 @@ export async function searchIncidents(
   }
 }
 
-function filtersOf({ kind, reason, source, text, matchers }: IncidentSearch): ((view: IncidentView) => boolean)[] {
+function filtersOf({
+  severity,
+  sinceMs,
+  kind,
+  reason,
+  source,
+  text,
+  matchers,
+}: IncidentSearch): ((view: IncidentView) => boolean)[] {
   const filters: ((view: IncidentView) => boolean)[] = [];
+  if (severity !== undefined) filters.push(({ incident }) => incident.wanted.severity === severity);
+  if (sinceMs !== undefined) filters.push(({ incident }) => incident.updatedAtMs >= sinceMs);
   if (kind !== undefined) filters.push(({ incident }) => incident.kind === kind);
   if (reason !== undefined) filters.push((view) => view.reason === reason);
   if (source !== undefined) filters.push(({ sources }) => sources.includes(source));

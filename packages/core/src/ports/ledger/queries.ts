@@ -93,8 +93,6 @@ export interface IncidentQuery {
   readonly fingerprint?: string;
   /** The severity of the desired state. */
   readonly severity?: Severity;
-  /** Only incidents that changed at this time or later. Ledger time, ms. */
-  readonly sinceMs?: number;
   readonly limit: number;
   /** From an earlier page's `nextCursor`. */
   readonly cursor?: string;

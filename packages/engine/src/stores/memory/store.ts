@@ -213,9 +213,8 @@ export class MemoryStore implements Store {
     const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
     const found = [...this.#incidents.values()]
       .filter(
-        ({ id, state, target, updatedAtMs, wanted: { severity } }) =>
+        ({ id, state, target, wanted: { severity } }) =>
           id < before &&
-          updatedAtMs >= (query.sinceMs ?? 0) &&
           (query.state ?? state) === state &&
           (query.target ?? target) === target &&
           (query.severity ?? severity) === severity,

@@ -212,7 +212,6 @@ function incidentsWhere({
   target,
   fingerprint,
   severity,
-  sinceMs,
   limit,
   cursor,
 }: IncidentQuery): Pick<Step, "sql" | "values"> {
@@ -225,7 +224,6 @@ function incidentsWhere({
   if (state === "due") where.push("i.due_at IS NOT NULL");
   if (target !== undefined) where.push(`i.target = ${value(indexKey(target))}`);
   if (severity !== undefined) where.push(`i.severity = ${value(severity)}`);
-  if (sinceMs !== undefined) where.push(`i.updated_at >= ${value(sinceMs)}`);
   if (fingerprint !== undefined) {
     where.push(isOfAlert(value(indexKey(fingerprint))));
   }

@@ -30,13 +30,12 @@ export function previousEpisode(
   return row?.["id"] ? Number(row["id"]) : null;
 }
 
-function findFlying(flying: Flying, { target, fingerprint, severity, sinceMs = 0, cursor }: IncidentQuery): Incident[] {
+function findFlying(flying: Flying, { target, fingerprint, severity, cursor }: IncidentQuery): Incident[] {
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
   return [...flying.values()]
     .filter((incident) => incident.id < before && incident.target === (target ?? incident.target))
     .filter(({ members }) => fingerprint === undefined || members.some((one) => one.fingerprint === fingerprint))
     .filter(({ wanted }) => wanted.severity === (severity ?? wanted.severity))
-    .filter(({ updatedAtMs }) => updatedAtMs >= sinceMs)
     .toSorted((a, b) => b.id - a.id);
 }
 
@@ -60,10 +59,6 @@ function findRows(db: Database, flying: Flying, query: IncidentQuery): Incident[
   if (query.severity !== undefined) {
     where.push("json_extract(i.facts, '$.wanted.severity') = ?");
     values.push(query.severity);
-  }
-  if (query.sinceMs !== undefined) {
-    where.push("i.updated_at >= ?");
-    values.push(query.sinceMs);
   }
   const maxRows = query.limit + 1 + flying.size;
   return db
