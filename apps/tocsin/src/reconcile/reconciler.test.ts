@@ -81,7 +81,15 @@ function start({ lists, alerts = unused, onRead, onGet, ...given }: Given) {
     await clock.advance(0);
   };
   reconciler.start();
-  return { reconciler, pass, asked, lines, pending: () => (JSON.parse(kept ?? "{}") as { pending?: boolean }).pending };
+  const keep = (pending: boolean) => void (kept = JSON.stringify({ aliveAtMs: clock.now(), pending }));
+  return {
+    reconciler,
+    pass,
+    keep,
+    asked,
+    lines,
+    pending: () => (JSON.parse(kept ?? "{}") as { pending?: boolean }).pending,
+  };
 }
 
 const count = (lines: readonly { readonly event: string }[], event: string) =>
@@ -116,15 +124,26 @@ test("a refused token of one target does not end the tries of another one that g
   await one.pass(10 * minuteMs);
   expect(one.pending()).toBe(false);
   const asked = one.asked["a"]!.length;
-  await one.pass(3 * hourMs);
+  await one.pass(hourMs);
   expect(one.asked["a"]).toHaveLength(asked);
 });
 
 test("tries an unfinished comparison again after waits that double up to an hour", async () => {
   const one = start({ lists: { a: () => failure("invalid", "HTTP 400") } });
-  await one.pass(5 * hourMs);
+  await one.pass(4 * hourMs);
   const minutes = one.asked["a"]!.map((ms) => Math.round(ms / minuteMs));
-  expect(minutes.slice(1).map((at, n) => at - minutes[n]!)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  expect(minutes.slice(1).map((at, n) => at - minutes[n]!)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+});
+
+test("does not wait for an earlier failure, if another process has finished the comparison since", async () => {
+  const one = start({ lists: { a: () => failure("server", "HTTP 500") } });
+  await one.pass(40 * minuteMs);
+  one.keep(false);
+  await one.pass(2 * minuteMs);
+  const before = one.asked["a"]!.length;
+  one.keep(true);
+  await one.pass(2 * minuteMs);
+  expect(one.asked["a"]!.length).toBeGreaterThan(before);
 });
 
 /** The alerts of Q1 are too many. */
@@ -155,7 +174,7 @@ test("an incident with unreadable alerts is skipped and reported, and the others
 
 test("a list that the receiver cut off makes the comparison incomplete, and is not read again", async () => {
   const one = start({ lists: { a: () => page({ truncated: true }) } });
-  await one.pass(3 * hourMs);
+  await one.pass(hourMs);
   const [report] = one.reconciler.last!.reports;
   expect(report).toMatchObject({ permanent: true });
   expect(report?.incomplete).toContain("more open incidents than it lists");

@@ -186,7 +186,7 @@ export class Reconciler {
       const wasOut = kept !== undefined && nowMs - kept.aliveAtMs > outageMs;
       const pending = wasOut || kept?.pending === true;
       await this.#keep({ aliveAtMs: nowMs, pending });
-      if (wasOut) this.#retryMs = 0;
+      if (wasOut || !pending) this.#retryMs = 0;
       const isDue = this.#retryMs === 0 || clock.monotonic() >= this.#retryAtMs;
       if (pending && isDue && this.begin(true, this.comparable))
         void this.#running?.then((isDone) => this.#finish(isDone));
