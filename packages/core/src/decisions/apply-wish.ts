@@ -1,6 +1,7 @@
 import type { EventOrder, Incident, LastActions } from "../incidents/incident.ts";
 import type { OnResolve } from "../ports/ledger/receiver-events.ts";
 import { desiredState } from "./desired-state.ts";
+import { isLater } from "./is-later.ts";
 import type { PersonalWish } from "./merge-receiver-event.ts";
 
 /** An action of a person, at a receiver or through the API. */
@@ -62,11 +63,9 @@ export function applyWish(incident: Incident, act: PersonalAct, terms: WishTerms
   }
 }
 
-/** Of two actions, the later one counts, by the clocks of those that report them. */
-export function isNewest(act: PersonalAct, { lastActions }: Incident): boolean {
-  const known = lastActions?.[registerOf[act.wish]];
-  return known === undefined || act.atMs > known.atMs || (act.atMs === known.atMs && act.id > known.id);
-}
+/** Whether no later action of the same kind is known. */
+export const isNewest = (act: PersonalAct, { lastActions }: Incident): boolean =>
+  isLater(act, lastActions?.[registerOf[act.wish]]);
 
 export const lastActionsAfter = ({ wish, atMs, id }: PersonalAct, { lastActions }: Incident): LastActions => ({
   ...lastActions,

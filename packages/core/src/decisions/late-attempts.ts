@@ -1,4 +1,5 @@
 import type { Incident, LateAttempt, Told } from "../incidents/incident.ts";
+import { sentAtMs } from "./sent-at-ms.ts";
 
 /**
  * Whether a late request may have undone the delivered state. It cannot have, if it arrived before that state was sent. A trigger
@@ -7,7 +8,7 @@ import type { Incident, LateAttempt, Told } from "../incidents/incident.ts";
  * acknowledgement.
  */
 function undoes({ action, content, untilMs }: LateAttempt, told: Told): boolean {
-  if (untilMs < (told.sinceMs ?? told.atMs)) return false;
+  if (untilMs < sentAtMs(told)) return false;
   if (action === "resolve") return told.event !== "resolve";
   if (action !== "trigger") return false;
   return told.event === "resolve" || (told.content !== undefined && content !== told.content);

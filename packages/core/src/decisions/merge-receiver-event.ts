@@ -1,6 +1,8 @@
 import type { EventOrder, Incident, ReceiverFacts, Told } from "../incidents/incident.ts";
 import type { ReceiverEvent, ReceiverEventKind } from "../ports/ledger/receiver-events.ts";
+import { isLater, maxSkewMs } from "./is-later.ts";
 import { receiverEpisode } from "./receiver-episode.ts";
+import { sentAtMs } from "./sent-at-ms.ts";
 
 /** What a person wants for the alerts of an incident, at all targets. */
 export type PersonalWish = "acknowledge" | "unacknowledge" | "resolve" | "reopen";
@@ -11,9 +13,6 @@ export interface MergedReceiverEvent {
   /** What the event changes in the desired state. Null: nothing. */
   readonly wish: PersonalWish | null;
 }
-
-/** A trigger that began this much later than a resolve at the receiver opened the incident there again, whatever the clocks. */
-const maxSkewMs = 60_000;
 
 const statusOf: { readonly [K in ReceiverEventKind]?: NonNullable<ReceiverFacts["status"]>["is"] } = {
   opened: "open",
@@ -47,6 +46,7 @@ export function mergeReceiverEvent(
   const is = statusOf[event.kind];
   const order = orderOf(event);
   const isNews = is !== undefined && (isNewer || isLater(order, known.status));
+  // A trigger that began so much later opened the incident at the receiver again, whatever the clocks.
   if (is === "resolved" && isNews && !event.own && triggeredAfterMs(incident, event) > maxSkewMs) return null;
   const openedAtMs = event.openedAtMs ?? (event.kind === "opened" || isNewer ? event.atMs : undefined);
   const receiver: ReceiverFacts = {
@@ -72,17 +72,12 @@ export function mergeReceiverEvent(
 /** At the same time, an incident is opened before anything else happens to it. */
 const orderOf = ({ kind, atMs, id }: ReceiverEvent): EventOrder => ({ atMs, id: kind === "opened" ? "" : id });
 
-const isLater = (event: EventOrder, known: EventOrder | undefined): boolean =>
-  known === undefined || event.atMs > known.atMs || (event.atMs === known.atMs && event.id > known.id);
-
 const sameFacts = (a: ReceiverFacts, b: ReceiverFacts): boolean =>
   a.incident === b.incident && a.openedAtMs === b.openedAtMs && a.confirmedAtMs === b.confirmedAtMs;
 
 /** How long after the event the last trigger began. Negative: before it. Zero: the last event of ours was no trigger. */
 const triggeredAfterMs = ({ told }: Incident, { atMs }: EventOrder): number =>
   told?.event === "trigger" ? sentAtMs(told) - atMs : 0;
-
-const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
 
 /**
  * What the receiver has of ours after the event, so that the action is not sent back to it. What is not certain stays so: the next

@@ -2,6 +2,7 @@ import type { Incident, Told, Wanted } from "../incidents/incident.ts";
 import { contentRetriggerMs, firstGroupUpdateMs } from "../incidents/delivery-settings.ts";
 import { memberHashIn, textHashIn } from "./content-hash.ts";
 import type { DueTerms } from "./next-action.ts";
+import { sentAtMs } from "./sent-at-ms.ts";
 
 /**
  * When to check whether the trigger of an open incident must be repeated although nothing else is due; null: never. Such a
@@ -47,9 +48,6 @@ export const isConfirmed = (confirmedAtMs: number, { remind, staleAfter }: DueTe
 const never = Number.POSITIVE_INFINITY;
 
 const isOpen = ({ kind, wanted }: Incident): boolean => kind === "alert" && wanted.status === "firing";
-
-/** When the attempt behind `told` began. */
-const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
 
 /** Whether the text changed since it was sent. Without both hashes, the text is not known to differ. */
 function hasOtherText(wanted: Wanted, told: Told): boolean {

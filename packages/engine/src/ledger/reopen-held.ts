@@ -3,13 +3,16 @@ import {
   type Incident,
   isNewest,
   lastActionsAfter,
+  maxSkewMs,
   type PersonalAct,
+  sentAtMs,
   type Told,
   withoutAcknowledgement,
   withoutHold,
 } from "@tocsin/core/decisions";
 import { isCovered } from "./act-by-person.ts";
 import type { LedgerContext } from "./ledger-context.ts";
+import { openEpisode } from "./open-episode.ts";
 
 /**
  * A person reopened at its receiver what a person had resolved: the hold ends, here and at the other targets, if the source still
@@ -29,9 +32,6 @@ export function reopenHeld(context: LedgerContext, origin: Incident, reopened: P
   }
 }
 
-/** How far the clocks of a receiver and of the ledger may differ. */
-const maxSkewMs = 60_000;
-
 /**
  * The action, later than the last resolve of a person if that resolve is the one that it undoes. A person resolved at another
  * target, we resolved here, and then a person reopened: so it happened later, whatever the clocks of both receivers say.
@@ -39,8 +39,8 @@ const maxSkewMs = 60_000;
 function afterOurResolve({ told, lastActions, receipt }: Incident, act: PersonalAct): PersonalAct {
   const last = lastActions?.resolved;
   if (last === undefined || told?.event !== "resolve" || !told.certain || receipt !== undefined) return act;
-  const sentAtMs = told.sinceMs ?? told.atMs;
-  const undoesIt = act.atMs > sentAtMs - maxSkewMs && last.atMs < sentAtMs + maxSkewMs;
+  const sentMs = sentAtMs(told);
+  const undoesIt = act.atMs > sentMs - maxSkewMs && last.atMs < sentMs + maxSkewMs;
   return undoesIt ? { ...act, atMs: Math.max(act.atMs, last.atMs + 1) } : act;
 }
 
@@ -79,7 +79,7 @@ const shownBy = (receiver: Incident["receiver"]): "acknowledge" | "trigger" =>
 
 /** A closed incident stays closed, and a new episode begins. `shownSinceMs`: since when the receiver has had it open again. */
 function openAgain(context: LedgerContext, before: Incident, after: Incident, shownSinceMs?: number): boolean {
-  const { nowMs, store } = context;
+  const { nowMs } = context;
   const current = context.target(before.target);
   const isOn = current?.terms.enabled === true && before.fallbackOf === null;
   const there = shownSinceMs !== undefined ? context.findEndpoint(before.endpoint) : undefined;
@@ -88,44 +88,24 @@ function openAgain(context: LedgerContext, before: Incident, after: Incident, sh
   const inherits = endpoint.id === before.endpoint;
   if (inherits) context.putDerived(before, { ...withoutHold(before), lateAttempts: [] });
   else context.put(before, withoutHold(before));
-  const { id: _id, receiver, receipt: _receipt, confirmBy: _confirmBy, ...rest } = after;
-  const opened = context.insert(
-    context.derive({
-      ...rest,
-      id: 0,
-      endpoint: endpoint.id,
-      told: there ? { event: shownBy(receiver), certain: true, severity: after.wanted.severity, atMs: nowMs } : null,
-      opened: there !== undefined,
-      state: "due",
-      reason: "waiting_turn",
-      dueAtMs: nowMs,
-      dueSinceMs: nowMs,
-      settledToken: null,
-      unaccepted: null,
-      lateAttempts: inherits ? before.lateAttempts : [],
-      repeat: false,
-      renew: false,
-      checkKey: false,
-      adopted: false,
-      fellBack: false,
-      attempts: 0,
-      failures: 0,
-      lastFailure: null,
-      retriedForMs: 0,
-      // Reports from since then, which may arrive later, are about this episode.
-      acceptedAtMs: there && shownSinceMs !== undefined ? Math.min(shownSinceMs, nowMs) : nowMs,
-      ...(there && receiver && { receiver }),
-    }),
-  );
-  for (const { fingerprint } of opened.members) {
-    store.addMember(fingerprint, opened);
-    const record = store.alert(fingerprint);
-    if (record)
-      store.putAlert(record, {
-        ...record,
-        incidents: [...record.incidents.filter((one) => one !== before.id), opened.id],
-      });
-  }
+  const { receiver, ...rest } = after;
+  openEpisode(context, before, {
+    ...rest,
+    endpoint: endpoint.id,
+    told: there ? { event: shownBy(receiver), certain: true, severity: after.wanted.severity, atMs: nowMs } : null,
+    opened: there !== undefined,
+    reason: "waiting_turn",
+    dueSinceMs: nowMs,
+    settledToken: null,
+    unaccepted: null,
+    lateAttempts: inherits ? before.lateAttempts : [],
+    repeat: false,
+    renew: false,
+    checkKey: false,
+    // Reports from since then, which may arrive later, are about this episode.
+    acceptedAtMs: there && shownSinceMs !== undefined ? Math.min(shownSinceMs, nowMs) : nowMs,
+    ...(there && receiver && { receiver }),
+  });
   return true;
 }
 
@@ -134,7 +114,7 @@ function resolveReopened(context: LedgerContext, incident: Incident, act: Person
   const { told, wanted, members } = incident;
   if (wanted.status !== "resolved" || told?.event !== "resolve" || !told.certain || incident.receipt !== undefined)
     return;
-  if ((told.sinceMs ?? told.atMs) > act.atMs || !context.findEndpoint(incident.endpoint)) return;
+  if (sentAtMs(told) > act.atMs || !context.findEndpoint(incident.endpoint)) return;
   const hasEnded = members.some(({ fingerprint }) => {
     const claims = Object.values(context.store.alert(fingerprint)?.claims ?? {});
     return (

@@ -1,4 +1,5 @@
-import { compareWithReceiver, type Incident, type IncidentRepair } from "@tocsin/core/decisions";
+import { compareWithReceiver, type IncidentRepair } from "@tocsin/core/decisions";
+import { dueAgain } from "./due-again.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 
 /**
@@ -15,15 +16,7 @@ export function repairIncident(context: LedgerContext, { incident: id, toldAtMs,
   if (!context.findEndpoint(incident.endpoint)) return false;
   // The caller has waited for the receiver: no event was sent since it asked.
   if (compareWithReceiver(incident, isOpenThere, Number.POSITIVE_INFINITY) === undefined) return false;
-  const alive: Incident = {
-    ...incident,
-    state: "due",
-    failures: 0,
-    retriedForMs: 0,
-    dueAtMs: nowMs,
-    updatedAtMs: nowMs,
-  };
   context.note(id, "repaired", why);
-  context.putDerived(incident, { ...alive, repeat: true });
+  context.putDerived(incident, { ...dueAgain(incident, nowMs), updatedAtMs: nowMs, repeat: true });
   return true;
 }

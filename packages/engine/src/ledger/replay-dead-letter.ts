@@ -1,3 +1,4 @@
+import { dueAgain } from "./due-again.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 
 /** Makes the incident of a dead letter due again, at the current endpoint of its target. */
@@ -10,14 +11,7 @@ export function replayDeadLetter(context: LedgerContext, id: number): "replayed"
   const incident = store.incident(letter.incident);
   if (incident?.state === "dead") {
     context.note(incident.id, "replayed");
-    const alive = {
-      ...context.atCurrentEndpoint(incident),
-      state: "due" as const,
-      failures: 0,
-      retriedForMs: 0,
-      dueAtMs: nowMs,
-    };
-    context.putDerived(incident, alive);
+    context.putDerived(incident, dueAgain(context.atCurrentEndpoint(incident), nowMs));
   }
   return "replayed";
 }
