@@ -115,7 +115,7 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     .option("--to <file>", "file to write", "tocsin.yaml")
     .option(
       "--from-alertmanager <file>",
-      "configuration of Alertmanager; exit code 1 if a critical that it sends would reach no target",
+      "configuration of Alertmanager; exit code 1 if a critical that it sends would reach no target, an alert is routed in another way, or a target is invalid",
     )
     .option("--keep-literals", "write secrets of Alertmanager's file into the configuration, not into ./secrets")
     .option("--force", "overwrite files that exist")

@@ -2,8 +2,10 @@ import type { FastifyRequest } from "fastify";
 import { queryOf } from "./endpoint.ts";
 import { badRequest } from "./problem.ts";
 
-const defaultLimit = 100;
-const maxPerPage = 1_000;
+/** Entries of a page without `?limit=`. */
+export const defaultLimit = 100;
+/** Largest `?limit=`. */
+export const maxPerPage = 1_000;
 
 /** Returns `?limit=` of a list. */
 export function paginationLimit(request: FastifyRequest): number {

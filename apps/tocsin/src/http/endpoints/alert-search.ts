@@ -21,7 +21,7 @@ const max = { alertsRead: 1_000, targetsListed: 10_000, searchMs: 2_000 };
 /** Matching may be slow, so other work gets a turn after this time. */
 const maxBlockMs = 10;
 
-const maxMatchers = 20;
+export const maxMatchers = 20;
 
 export interface AlertSearch {
   /** All matchers must match. */

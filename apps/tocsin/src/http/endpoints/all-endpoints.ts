@@ -128,7 +128,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
     ...reconcileEndpoints(parts),
     ...healthEndpoints(parts.health),
     ...targetEndpoints({ ...parts, outdatedWarnings }),
-    ...drillEndpoints(parts),
+    ...drillEndpoints({ ...parts, outdatedWarnings }),
     ...sessionEndpoints({ ...parts, auth: () => configReloader.auth, loginLimit: new LoginLimit(clock) }),
     ...operationsEndpoints({
       ...parts,

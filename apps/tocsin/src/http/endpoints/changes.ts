@@ -4,12 +4,12 @@ import type { FastifyRequest } from "fastify";
 import type { AcceptChanges } from "../../changes/accept-changes.ts";
 import { parseChanges, type Posting } from "../../changes/parse-changes.ts";
 import type { Heartbeats } from "../../heartbeats/heartbeats.ts";
-import { parseInstant } from "../../ingest/instant.ts";
 import type { Signatures } from "../../ingest/signatures.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { matchersOf, matchesAll } from "./alert-search.ts";
 import { checkSignature } from "../check-signature.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
+import { instantOf } from "../instant-of.ts";
 import { isoTime } from "../iso-time.ts";
 import { paginationLimit } from "../pagination.ts";
 import { badRequest, Problem } from "../problem.ts";
@@ -87,7 +87,7 @@ export function changeEndpoints({
       does: "lists changes, the newest first: ?since= &matcher= &limit= &cursor=",
       async answer(request) {
         const since = queryOf(request, "since");
-        const sinceMs = since === undefined ? undefined : sinceOf(since);
+        const sinceMs = since === undefined ? undefined : instantOf(since, "since");
         const cursor = cursorOf(request);
         const found = await search(ledger, {
           matchers: matchersOf(request),
@@ -133,12 +133,6 @@ async function search(
     await setImmediate();
   }
   return { changes: matching, ...(cursor !== undefined && { nextCursor: cursor }) };
-}
-
-function sinceOf(text: string): number {
-  const ms = parseInstant(text);
-  if (typeof ms === "number") return ms;
-  throw badRequest({ path: "since", message: 'expected a time such as "2026-01-31T12:00:00Z"' });
 }
 
 function cursorOf(request: FastifyRequest): string | undefined {

@@ -13,7 +13,8 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { parseInstant } from "../../ingest/instant.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
-import { instantOf } from "./incident-search.ts";
+import { instantOf } from "../instant-of.ts";
+import { oneOf } from "../one-of.ts";
 import { replayDeadLetters, type ReplayFilter, type ReplayParts } from "./replay-dead-letters.ts";
 import { idOf } from "./incidents.ts";
 import { isoTime } from "../iso-time.ts";
@@ -98,15 +99,12 @@ export const deadReasons = ["dead_invalid", "dead_expired"] as const;
 
 function filterOf(request: FastifyRequest): DeadLetterFilter {
   const [target, before] = [queryOf(request, "target"), queryOf(request, "before")];
-  const [reason, replayed] = [queryOf(request, "reason"), queryOf(request, "replayed")];
-  const known = deadReasons.find((one) => one === reason);
-  if (reason !== undefined && known === undefined)
-    throw badRequest({ path: "reason", message: `expected one of ${deadReasons.join(", ")}` });
+  const [reason, replayed] = [oneOf(request, "reason", deadReasons), queryOf(request, "replayed")];
   if (replayed !== undefined && replayed !== "true" && replayed !== "false")
     throw badRequest({ path: "replayed", message: "expected true or false" });
   return {
     ...(target !== undefined && { target }),
-    ...(known !== undefined && { reason: known }),
+    ...(reason !== undefined && { reason }),
     ...(before !== undefined && { beforeMs: instantOf(before, "before") }),
     ...(replayed !== undefined && { replayed: replayed === "true" }),
   };

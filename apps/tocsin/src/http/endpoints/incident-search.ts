@@ -12,8 +12,9 @@ import {
   type Severity,
 } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
-import { parseInstant } from "../../ingest/instant.ts";
 import { queryOf } from "../endpoint.ts";
+import { instantOf } from "../instant-of.ts";
+import { oneOf } from "../one-of.ts";
 import { paginationOf } from "../pagination.ts";
 import { badRequest } from "../problem.ts";
 import { matchersOf, matchesAll } from "./alert-search.ts";
@@ -24,7 +25,7 @@ export const maxSearch = { incidents: 10_000, atOnce: 200, ms: 2_000 };
 /** Matching may be slow, so other work gets a turn after this time. */
 const maxBlockMs = 10;
 
-const maxTextLength = 1_000;
+export const maxTextLength = 1_000;
 
 /** The filters of a list of incidents. */
 export interface IncidentSearch {
@@ -92,21 +93,6 @@ export function incidentSearchOf(request: FastifyRequest): IncidentSearch {
     ...(text !== undefined && { text: text.toLowerCase() }),
     matchers: matchersOf(request),
   };
-}
-
-function oneOf<Word extends string>(request: FastifyRequest, name: string, words: readonly Word[]): Word | undefined {
-  const text = queryOf(request, name);
-  const word = words.find((known) => known === text);
-  if (text !== undefined && word === undefined)
-    throw badRequest({ path: name, message: `expected one of ${words.join(", ")}` });
-  return word;
-}
-
-/** @throws Problem 400 */
-export function instantOf(text: string, path: string): number {
-  const ms = parseInstant(text);
-  if (typeof ms === "number") return ms;
-  throw badRequest({ path, message: 'expected a time such as "2026-01-31T12:00:00Z"' });
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Ledger, TargetStatus } from "@tocsin/core";
-import type { FastifyRequest } from "fastify";
 import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
 import type { LastAttemptLog, LastAttempts } from "../../targets/last-attempts.ts";
 import type { Found, Reachability } from "../../targets/reachability/reachability.ts";
@@ -7,12 +6,12 @@ import { stateOf, type ResolvedTarget } from "../../targets/resolved-target.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
 import { deadByTarget, heldBackOf } from "../../targets/target-warnings.ts";
 import type { TargetTests, TestReport } from "../../targets/tests/target-tests.ts";
-import { TestRefused } from "../../targets/tests/test-refused.ts";
-import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
+import { type Endpoint, queryOf } from "../endpoint.ts";
 import type { Reloaded } from "./operations.ts";
 import { heldBackBody } from "./incidents.ts";
 import { isoTime } from "../iso-time.ts";
-import { badRequest, conflict, notFound, reloadFailed } from "../problem.ts";
+import { badRequest, reloadFailed } from "../problem.ts";
+import { withNamedTarget } from "./with-named-target.ts";
 
 export interface TargetEndpointsOptions {
   readonly ledger: Pick<Ledger, "targetStatus" | "stats">;
@@ -56,27 +55,19 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
     path,
     role: "read",
     does: "shows a target",
-    async answer(request) {
-      const entry = targets.find(nameOf(request));
-      if (entry === undefined) throw notFound("target", outdatedWarnings());
-      return (await bodies([entry]))[0];
-    },
+    answer: (request) => withNamedTarget(request, o, async (entry) => (await bodies([entry]))[0]),
   });
   const tryOut = (path: string): Endpoint => ({
     method: "POST",
     path,
     role: "operate",
     does: "tests a target: sends it a marked incident, waits for its response and resolves it; ?only=key only checks the key with PagerDuty",
-    async answer(request) {
+    answer(request) {
       const only = queryOf(request, "only");
       if (only !== undefined && only !== "key") throw badRequest({ path: "only", message: 'expected "key"' });
-      const entry = targets.find(nameOf(request));
-      if (entry === undefined) throw notFound("target", outdatedWarnings());
-      try {
-        return testBody(await (only === "key" ? targetTests.checkKey(entry) : targetTests.run(entry)));
-      } catch (error) {
-        throw error instanceof TestRefused ? conflict(`${entry.name} ${error.message}`) : error;
-      }
+      return withNamedTarget(request, o, async (entry) =>
+        testBody(await (only === "key" ? targetTests.checkKey(entry) : targetTests.run(entry))),
+      );
     },
   });
   return [
@@ -112,9 +103,6 @@ const lastAttemptsBody = ({ successAtMs, error }: LastAttempts = {}) => ({
   lastSuccess: successAtMs === undefined ? null : { at: isoTime(successAtMs) },
   lastError: error === undefined ? null : { at: isoTime(error.atMs), reason: error.reason, detail: error.detail },
 });
-
-const nameOf = (request: FastifyRequest): string =>
-  [paramOf(request, "namespace"), paramOf(request, "name")].filter((part) => part !== "").join("/");
 
 export const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, error }: DiscoveryView) => ({
   source,

@@ -1,5 +1,7 @@
 import { reasons, severities } from "@tocsin/core";
 import { z } from "zod";
+import { maxMatchers } from "../endpoints/alert-search.ts";
+import { defaultLimit, maxPerPage } from "../pagination.ts";
 
 /** An instant, as RFC 3339 in UTC. */
 export const instant = z.string().meta({ format: "date-time" });
@@ -58,10 +60,13 @@ export const answerParts = {
 
 /** Query parameters that several endpoints share. */
 export const queryParts = {
-  limit: z.int().min(1).max(1_000).default(100).describe("Most entries of the page."),
+  limit: z.int().min(1).max(maxPerPage).default(defaultLimit).describe("Most entries of the page."),
   cursor: z.string().describe("`nextCursor` of the previous page."),
   since: z.string().meta({ format: "date-time", description: "Only entries from this time on." }),
-  matchers: z.array(z.string()).max(20).describe('A matcher of labels, such as `severity="critical"`. All must match.'),
+  matchers: z
+    .array(z.string())
+    .max(maxMatchers)
+    .describe('A matcher of labels, such as `severity="critical"`. All must match.'),
   source: z
     .string()
     .max(100)

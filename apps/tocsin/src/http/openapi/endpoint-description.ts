@@ -8,6 +8,8 @@ export interface OtherContent {
 
 /** What the API document says about an endpoint, beside the facts of `Endpoint`. */
 export interface EndpointDescription {
+  /** True: a later version removes it. */
+  readonly deprecated?: true;
   /** Query parameters by name. A list may be repeated in the URL. */
   readonly query?: Readonly<Record<string, z.ZodType>>;
   /** The schema that checks the body, or the shape beside the parser that does. Absent: the body is ignored. */

@@ -1,5 +1,6 @@
 import { attemptReasons, incidentStates, reasons, severities } from "@tocsin/core";
 import { z } from "zod";
+import { maxTextLength } from "../endpoints/incident-search.ts";
 import { answerParts, count, instant, labelSet, nextCursor, queryParts, reason, severity } from "./answer-parts.ts";
 import { relatedChange } from "./change-descriptions.ts";
 import type { EndpointDescriptions } from "./endpoint-description.ts";
@@ -114,7 +115,7 @@ export const incidentDescriptions: EndpointDescriptions = {
       matcher: queryParts.matchers,
       q: z
         .string()
-        .max(1_000)
+        .max(maxTextLength)
         .describe("A text in summary, dedup key, target or labels; upper and lower case are equal."),
       limit: queryParts.limit,
       cursor: queryParts.cursor,

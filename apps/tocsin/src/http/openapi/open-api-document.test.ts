@@ -32,16 +32,31 @@ describe("the descriptions of endpoints", () => {
       for (const answer of Object.values(answers)) {
         if (!isJson(answer)) continue;
         names.push(key);
-        const text = JSON.stringify(z.toJSONSchema(answer));
-        if (text.includes('"additionalProperties":{}')) open.push(key);
-        // A missing `additionalProperties` also accepts unknown fields.
-        for (const [, rest = ""] of text.matchAll(/"type":"object"(.{0,80})/g))
-          if (!text.includes('"additionalProperties"')) open.push(`${key} ${rest}`);
+        if (hasOpenObject(z.toJSONSchema(answer))) open.push(key);
       }
     expect(names.length).toBeGreaterThan(30);
     // The document does not describe itself.
     expect(open).toEqual(["GET /api/v1/openapi.json"]);
   });
+});
+
+/** A missing `additionalProperties` accepts unknown fields too. */
+function hasOpenObject(schema: unknown): boolean {
+  if (typeof schema !== "object" || schema === null) return false;
+  const { type, additionalProperties = {} } = schema as { type?: unknown; additionalProperties?: unknown };
+  const isOpen = type === "object" && JSON.stringify(additionalProperties) === "{}";
+  return isOpen || Object.values(schema).some(hasOpenObject);
+}
+
+test("an object is open if it accepts unknown fields, at any depth", () => {
+  const within = (one: z.ZodType) => hasOpenObject(z.toJSONSchema(z.strictObject({ list: z.array(one) })));
+  expect([
+    within(z.strictObject({ a: z.string() })),
+    within(z.record(z.string(), z.string())),
+    within(z.looseObject({ a: z.string() })),
+    within(z.record(z.string(), z.unknown())),
+  ]).toEqual([false, false, true, true]);
+  expect(hasOpenObject({ type: "object", properties: {} })).toBe(true);
 });
 
 describe("the document", () => {
@@ -74,6 +89,24 @@ describe("the document", () => {
     ]);
     expect(paths["/api/v2/alerts"]!["post"]!.security).toContainEqual({ basic: ["ingest"] });
     expect(paths["/healthz"]!["get"]!.security).toEqual([]);
+  });
+
+  test("marks a deprecated endpoint, and no other", () => {
+    const key = "GET /healthz";
+    const descriptions = {
+      ...endpointDescriptions,
+      [key]: { ...endpointDescriptions[key]!, deprecated: true as const },
+    };
+    const marked = openApiDocument({
+      version: "1.2.3",
+      basePath: undefined,
+      endpoints: describedEndpoints,
+      descriptions,
+    });
+    const found = Object.entries(marked.paths).flatMap(([path, item]) =>
+      Object.values(item).flatMap((operation) => ("deprecated" in operation ? [[path, operation["deprecated"]]] : [])),
+    );
+    expect(found).toEqual([["/healthz", true]]);
   });
 
   test("has the version of the program and the base path, except for probes and metrics", () => {

@@ -6,7 +6,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { isAlertmanagerApi } from "../paths.ts";
 import { answerParts } from "./answer-parts.ts";
 import { endpointDescriptions } from "./endpoint-descriptions.ts";
-import { type EndpointDescription, isJson } from "./endpoint-description.ts";
+import { type EndpointDescription, type EndpointDescriptions, isJson } from "./endpoint-description.ts";
 import { errorStatusesOf } from "./error-statuses.ts";
 import { securityOf, securitySchemes } from "./security.ts";
 
@@ -18,6 +18,8 @@ export interface OpenApiOptions {
   readonly version: string;
   readonly basePath: string | undefined;
   readonly endpoints: readonly DocumentedEndpoint[];
+  /** @default endpointDescriptions */
+  readonly descriptions?: EndpointDescriptions;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -32,8 +34,17 @@ The version of this document is the version of the program. Within \`/api/v1\` f
 changes its meaning; ignore fields that you do not know. docs/api.md has the whole policy, and examples.`;
 
 /** Returns the OpenAPI 3.1 document of the API. Pure, and takes tens of milliseconds. */
-export function openApiDocument({ version, basePath, endpoints }: OpenApiOptions): OpenApiDocument {
-  const described = endpoints.map((endpoint) => ({ endpoint, key: keyOf(endpoint), ...descriptionOf(endpoint) }));
+export function openApiDocument({
+  version,
+  basePath,
+  endpoints,
+  descriptions = endpointDescriptions,
+}: OpenApiOptions): OpenApiDocument {
+  const described = endpoints.map((endpoint) => ({
+    endpoint,
+    key: keyOf(endpoint),
+    ...descriptionOf(endpoint, descriptions),
+  }));
   const schemas = convert(described);
   const paths: Record<string, Record<string, Json>> = {};
   for (const one of described) {
@@ -43,6 +54,7 @@ export function openApiDocument({ version, basePath, endpoints }: OpenApiOptions
     item[endpoint.method.toLowerCase()] = {
       operationId: operationIdOf(endpoint),
       summary: endpoint.does,
+      ...(one.deprecated && { deprecated: true }),
       tags: [tagOf(endpoint.path)],
       security: securityOf(endpoint.role),
       ...(basePath !== undefined && isWithoutBasePath(endpoint) && { servers: [{ url: "/" }] }),
@@ -74,8 +86,8 @@ type Described = EndpointDescription & { readonly endpoint: DocumentedEndpoint; 
 
 const keyOf = ({ method, path }: DocumentedEndpoint): string => `${method} ${path}`;
 
-function descriptionOf(endpoint: DocumentedEndpoint): EndpointDescription {
-  const described = (endpointDescriptions as Readonly<Record<string, EndpointDescription>>)[keyOf(endpoint)];
+function descriptionOf(endpoint: DocumentedEndpoint, descriptions: EndpointDescriptions): EndpointDescription {
+  const described = (descriptions as Readonly<Record<string, EndpointDescription>>)[keyOf(endpoint)];
   if (described === undefined) throw new Error(`${keyOf(endpoint)} has no description in endpoint-descriptions.ts`);
   return described;
 }

@@ -13,7 +13,8 @@ export const securitySchemes = {
     type: "apiKey",
     in: "cookie",
     name: "tocsin_session",
-    description: "The session of a browser, from `POST /api/v1/session`. Over HTTPS its name begins with `__Host-`.",
+    description:
+      "The session of a browser, from `POST /api/v1/session`. Over HTTPS its name begins with `__Host-`, or with `__Secure-` if the service has a base path.",
   },
   mutualTLS: { type: "mutualTLS", description: "A client certificate that `server.auth.clients` names." },
 };

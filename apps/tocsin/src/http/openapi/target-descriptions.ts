@@ -1,5 +1,6 @@
 import { attemptReasons, severities } from "@tocsin/core";
 import { z } from "zod";
+import { defaultFor } from "../endpoints/drills.ts";
 import { targetStates } from "../../targets/resolved-target.ts";
 import { answerParts, count, instant, issue, warnings } from "./answer-parts.ts";
 import type { EndpointDescription, EndpointDescriptions } from "./endpoint-description.ts";
@@ -95,7 +96,7 @@ const drillAnswers = { 202: z.strictObject({ target: z.string(), fingerprint: z.
 const startDrill: EndpointDescription = {
   query: {
     severity: z.enum(severities).default("critical"),
-    for: z.string().describe('When it ends by itself: a duration from "1s" to "24h".').default("10m"),
+    for: z.string().describe('When it ends by itself: a duration from "1s" to "24h".').default(defaultFor),
   },
   answers: drillAnswers,
   errors: [404, 409],
