@@ -8,7 +8,8 @@ import { parseTarget } from "../targets/parse-target.ts";
 import type { TargetType } from "../targets/target-type.ts";
 import type { Target } from "../targets/target.ts";
 import { fitDedupKey } from "./dedup-key.ts";
-import { route } from "./route.ts";
+import type { EpisodeVerdict } from "../alerts/verdict.ts";
+import { type ClassificationTerms, route } from "./route.ts";
 import { summaryOf } from "./summary.ts";
 
 const bell: TargetType = {
@@ -136,12 +137,6 @@ describe("routing", () => {
     ]);
   });
 
-  test("has a reason for noise that differs from other filters", () => {
-    const noise = { severity: "noise", confidence: 1, overrides: true } as const;
-    const [decision] = route(disk, [target({ filters: { exclude_noise: true } })], noise);
-    expect(decision).toMatchObject({ send: false, reason: "suppressed_noise" });
-  });
-
   test.each<[string, object, Alert, string]>([
     ["the label", {}, disk, "critical"],
     ["the default", {}, alertOf({ severity: "loud" }), "error"],
@@ -245,5 +240,84 @@ describe("a summary", () => {
         summary: cut,
       },
     );
+  });
+});
+
+describe("with a classification", () => {
+  const verdict: EpisodeVerdict = {
+    severity: "noise",
+    confidence: 0.9,
+    reasoning: "",
+    recommendations: [],
+    category: "",
+    model: "m",
+    provider: "openai",
+  };
+  const terms: ClassificationTerms = { apply: "fill", floor: "critical", threshold: 0.8, verdict };
+  const warning = alertOf({ severity: "warning" });
+  const unlabelled = alertOf({});
+
+  test("suppresses noise where the target excludes it", () => {
+    const excluding = target({ filters: { exclude_noise: true } });
+    expect(route(warning, [excluding, target({})], terms)).toMatchObject([
+      { send: false, reason: "suppressed_noise", rule: "filters.exclude_noise", weighed: { effect: "suppressed" } },
+      { send: true, severity: "warning", weighed: { limitedBy: "apply_fill" } },
+    ]);
+    expect(route(disk, [excluding], terms)).toMatchObject([{ send: true, severity: "critical" }]);
+  });
+
+  test("judges filters by the severity that the verdict gives", () => {
+    const urgent = target({ filters: { min_severity: "critical" } });
+    const raised: ClassificationTerms = { ...terms, verdict: { ...verdict, severity: "critical", confidence: 0.1 } };
+    expect(route(unlabelled, [urgent], raised)).toMatchObject([
+      { send: true, severity: "critical", byVerdict: "filled" },
+    ]);
+    expect(route(warning, [urgent], raised)).toMatchObject([{ send: false, rule: "filters.min_severity" }]);
+    expect(route(warning, [urgent], { ...raised, apply: "override" })).toMatchObject([
+      { send: true, byVerdict: "raised" },
+    ]);
+  });
+
+  test("leaves a change as it is", () => {
+    const deploy = alertOf({ change_event: "true" });
+    const taking = { ...target({}), takesChanges: true };
+    expect(route(deploy, [taking], terms)).toEqual(route(deploy, [taking]));
+  });
+
+  const awaited: ClassificationTerms = { ...terms, verdict: undefined, wait: { criticalMs: 500, otherMs: 2_000 } };
+
+  test.each<[string, object, Alert, Partial<ClassificationTerms>, object]>([
+    ["no label states a severity", {}, unlabelled, {}, { send: true, waitMs: 2_000 }],
+    [
+      "it is not sent, but could be",
+      { filters: { severity: "critical" } },
+      unlabelled,
+      {},
+      { send: false, awaitsVerdict: true },
+    ],
+    ["noise could be suppressed", { filters: { exclude_noise: true } }, warning, {}, { send: true, waitMs: 2_000 }],
+    ["verdicts override labels", {}, warning, { apply: "override" }, { send: true, waitMs: 2_000 }],
+    ["a critical may be lowered", {}, disk, { apply: "override", floor: "error" }, { send: true, waitMs: 500 }],
+    ["the target says so", { wait_for_classification: true }, warning, {}, { send: true, waitMs: 2_000 }],
+    ["the target says so for a critical", { wait_for_classification: true }, disk, {}, { send: true, waitMs: 500 }],
+  ])("waits if %s", (_, input, alert, more, decision) => {
+    expect(route(alert, [target(input)], { ...awaited, ...more })).toMatchObject([decision]);
+  });
+
+  test.each<[string, object, Alert, Partial<ClassificationTerms>]>([
+    ["the label states the severity", {}, warning, {}],
+    ["the label says critical", { filters: { exclude_noise: true } }, disk, {}],
+    ["nothing may override a critical", {}, disk, { apply: "override" }],
+    ["verdicts change nothing", {}, unlabelled, { apply: "shadow" }],
+    ["the verdict is known", {}, unlabelled, { verdict }],
+    ["none is awaited", {}, unlabelled, { wait: undefined as never }],
+    ["the target is disabled", { enabled: false }, unlabelled, {}],
+    ["a template states the severity", { template: { severity: "warn" } }, unlabelled, {}],
+    ["a filter drops it anyway", { filters: { namespace: "other" } }, unlabelled, {}],
+    ["it is a change", {}, alertOf({ change_event: "true" }), {}],
+  ])("does not wait if %s", (_, input, alert, more) => {
+    const [decision] = route(alert, [target(input)], { ...awaited, ...more });
+    expect(decision).not.toHaveProperty("awaitsVerdict");
+    expect(decision).not.toHaveProperty("waitMs");
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { Alert } from "../alerts/alert.ts";
-import type { Classification } from "../alerts/classification.ts";
 import type { Severity } from "../alerts/severity.ts";
 import { compileFilters, filterFields } from "./compile-filters.ts";
 import { Subject } from "./subject.ts";
@@ -19,21 +18,14 @@ const alert: Alert = {
 };
 
 /** Why the first failing filter fails, or "sent". */
-function judge(input: object, { threshold, ...more }: { threshold?: Severity } & Partial<Classified> = {}): string {
-  const subject = new Subject({ ...alert, ...more.alert }, more.classification);
+function judge(input: object, threshold?: Severity): string {
+  const subject = new Subject(alert);
   const severity = subject.severity ?? "error";
   const failed = compileFilters(filterFields.parse(input), threshold).find(
     (filter) => !filter.passes(subject, severity),
   );
   return failed ? failed.why : "sent";
 }
-
-interface Classified {
-  alert: Partial<Alert>;
-  classification: Classification;
-}
-
-const noise: Classification = { severity: "noise", confidence: 0.9, overrides: true };
 
 describe("filters", () => {
   test.each<[object, string]>([
@@ -67,33 +59,7 @@ describe("filters", () => {
   });
 
   test("treat a threshold as a second minimum severity", () => {
-    expect(judge({}, { threshold: "error" })).toBe("severity is below error (metadata.severity_threshold)");
-    expect(judge({ min_severity: "error" }, { threshold: "info" })).toBe("severity is below error (min_severity)");
-  });
-
-  test.each<[string, object, Classification, string]>([
-    ["noise is not sent", { exclude_noise: true }, noise, "classified as noise"],
-    ["noise is sent without a filter against it", {}, noise, "sent"],
-    ["noise is sent if exclude_noise is false", { exclude_noise: false }, noise, "sent"],
-    ["noise counts as info", { min_severity: "warning" }, noise, "severity is below warning (min_severity)"],
-    ["enough confidence", { min_confidence: 0.9 }, noise, "sent"],
-    ["too little confidence", { min_confidence: 0.91 }, noise, "classified with a confidence below 0.91"],
-    ["a trusted severity overrides the label", { severity: "info" }, noise, "sent"],
-    [
-      "one that only fills in does not override the label",
-      { severity: "warning" },
-      { ...noise, overrides: false },
-      "sent",
-    ],
-  ])("with a classification: %s", (_, input, classification, verdict) => {
-    expect(judge(input, { classification })).toBe(verdict);
-  });
-
-  test("use a classification if the label states no known severity", () => {
-    const unknown = { labels: { severity: "whatever" } };
-    expect(judge({ severity: "info" }, { alert: unknown, classification: { ...noise, overrides: false } })).toBe(
-      "sent",
-    );
-    expect(judge({ severity: "error" }, { alert: unknown })).toBe("sent");
+    expect(judge({}, "error")).toBe("severity is below error (metadata.severity_threshold)");
+    expect(judge({ min_severity: "error" }, "info")).toBe("severity is below error (min_severity)");
   });
 });

@@ -57,7 +57,7 @@ export const filterFields = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Does not send alerts that a classifier calls noise. No effect in this version, which does not classify alerts.",
+      "Does not send alerts that a trusted classification calls noise, unless their label says critical. See [Classification](classification.md).",
     ),
   min_confidence: z
     .number()
@@ -65,7 +65,7 @@ export const filterFields = z.strictObject({
     .max(1)
     .optional()
     .describe(
-      "Lowest confidence of a classification, 0 to 1. An alert without a classification passes. No effect in this version, which does not classify alerts.",
+      "Lowest confidence of a classification that counts at this target, 0 to 1. A less confident one counts as none, so it drops nothing.",
     ),
   when: compiledField((expression) => ({ expression, test: compileWhen(expression) }))
     .optional()
@@ -84,8 +84,6 @@ export function compileFilters(fields: FilterFields, threshold?: Severity): Filt
     ...Object.entries(fields.labels ?? {}).map(([name, values]) =>
       labelFilter(formatPath(["filters", "labels", name]), name, values),
     ),
-    fields.exclude_noise ? noiseFilter : undefined,
-    fields.min_confidence === undefined ? undefined : confidenceFilter(fields.min_confidence),
     ...numbered(fields.matchers ?? [])
       .toSorted(regexLast)
       .map(matcherFilter),
@@ -130,18 +128,6 @@ function labelFilter(rule: string, name: string, values: readonly string[]): Fil
   return values.length === 1
     ? filtered(rule, why, (subject) => subject.label(name) === only)
     : filtered(rule, why, (subject) => values.includes(subject.label(name)));
-}
-
-const noiseFilter: Filter = {
-  rule: "filters.exclude_noise",
-  why: "classified as noise",
-  reason: "suppressed_noise",
-  passes: ({ classification }) => classification?.severity !== "noise",
-};
-
-function confidenceFilter(least: number): Filter {
-  const passes: Filter["passes"] = ({ classification }) => !classification || classification.confidence >= least;
-  return filtered("filters.min_confidence", `classified with a confidence below ${least}`, passes);
 }
 
 interface NumberedMatcher extends Matcher {

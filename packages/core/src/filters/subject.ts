@@ -1,5 +1,4 @@
 import { type Alert, alertName } from "../alerts/alert.ts";
-import type { Classification } from "../alerts/classification.ts";
 import { labelSeverity, type Severity, type SeverityMap } from "../alerts/severity.ts";
 import { FilterBudget } from "./budget.ts";
 import type { WhenContext } from "./when.ts";
@@ -9,26 +8,21 @@ import type { WhenContext } from "./when.ts";
  */
 export class Subject {
   readonly alert: Alert;
-  readonly classification: Classification | undefined;
   readonly name: string;
-  /** Undefined: neither a label nor a classification states one, so each target's default applies. */
+  /** Undefined: no label states a known one. */
   readonly severity: Severity | undefined;
   readonly budget = new FilterBudget();
   #whenContext: WhenContext | undefined;
 
-  constructor(alert: Alert, classification?: Classification) {
+  constructor(alert: Alert) {
     this.alert = alert;
-    this.classification = classification;
     this.name = alertName(alert);
     this.severity = this.severityBy(undefined);
   }
 
-  /** The severity with the words of a target's `severity_map`. */
+  /** The severity that a label states, with the words of a target's `severity_map`. */
   severityBy(map: SeverityMap | undefined): Severity | undefined {
-    const { classification } = this;
-    const stated = labelSeverity((name) => this.label(name), map);
-    if (!classification || (stated && !classification.overrides)) return stated;
-    return classification.severity === "noise" ? "info" : classification.severity;
+    return labelSeverity((name) => this.label(name), map);
   }
 
   /**

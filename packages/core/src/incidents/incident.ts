@@ -53,6 +53,8 @@ export interface Member {
   readonly summary: string;
   /** Hash of its text (`contentHash`). Present only if changed text is sent: `retrigger: content`. */
   readonly content?: string;
+  /** What the classification changed in its severity. Absent: nothing. */
+  readonly byVerdict?: "filled" | "raised" | "lowered";
 }
 
 /** Desired state: the status that the sources report now, and whether a person acknowledged it. */
@@ -135,6 +137,8 @@ export interface LateAttempt {
  * One episode of a problem at one target: (target, dedup key), from the first record until its resolve is delivered.
  *
  * ```
+ *   candidate ── verdict, or the end of its budget ──▶ due, or not_told as noise
+ *
  *            ┌───────────── failed: due again after backoff ─────────────┐
  *            ▼                                                           │
  *   due ── lease ──▶ in_flight ── accepted ──▶ told ── wanted differs ──▶ due
@@ -217,6 +221,11 @@ export interface Incident {
    * when it accepted the trigger. `missed`: the time passed for a critical, and the fallback was notified if there is one.
    */
   readonly confirmBy?: { readonly atMs: number; readonly missed?: true };
+  /**
+   * Nothing was sent yet, and until this time a verdict could change its severity or suppress it. Absent: it does not wait, or no
+   * longer.
+   */
+  readonly verdictUntilMs?: number;
   /** Absent: the receiver reported nothing yet. */
   readonly receiver?: ReceiverFacts;
   /** Present while `wanted.acknowledged` is true. Rows of earlier versions have none. */

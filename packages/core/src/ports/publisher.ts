@@ -3,6 +3,7 @@ import type { AttemptAction, RepeatCause } from "../incidents/event.ts";
 import type { PersonalAction } from "../incidents/incident.ts";
 import type { Outcome } from "../incidents/outcome.ts";
 import type { Change } from "../changes/change.ts";
+import type { EpisodeVerdict } from "../alerts/verdict.ts";
 import type { Severity } from "../alerts/severity.ts";
 
 /** One event for a target. The publisher formats it for the receiver. */
@@ -27,6 +28,11 @@ export interface Notification {
   readonly relatedChanges?: readonly Change[];
   /** The page of the incident, if `server.publicUrl` is set. */
   readonly incidentUrl?: string;
+  /**
+   * The classification of that alert. Its texts are untrusted. `applied`: the severity of this event comes from it. Absent: there is
+   * none.
+   */
+  readonly classification?: EpisodeVerdict & { readonly applied: boolean };
   /** Who acknowledged the incident. Absent: nobody. */
   readonly acknowledgedBy?: PersonalAction;
   /** The receipt of the incident's last accepted event (`ReceiverTraits.keepsReceipt`). Absent: none was accepted. */

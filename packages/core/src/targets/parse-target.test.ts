@@ -91,16 +91,11 @@ describe("a target", () => {
     expect(printed).not.toContain("other-credential");
   });
 
-  test.each([
-    ["exclude_noise", true, ["filters.exclude_noise"]],
-    ["exclude_noise", false, []],
-    ["min_confidence", 0.5, ["filters.min_confidence"]],
-    ["min_confidence", 0, []],
-  ])("warns of filters that need a classification: %s %j", (filter, value, warned) => {
-    const message = "has no effect: this version does not classify alerts";
-    expect(parseTarget({ ...valid, filters: { [filter]: value } }, options)).toMatchObject({
-      warnings: warned.map((path) => ({ path, message })),
-    });
+  test("says how it uses classifications", () => {
+    const { excludeNoise, minConfidence, waitsForClassification } = parsed({});
+    expect([excludeNoise, minConfidence, waitsForClassification]).toEqual([false, undefined, false]);
+    const set = parsed({ filters: { exclude_noise: true, min_confidence: 0.5 }, wait_for_classification: true });
+    expect(set).toMatchObject({ excludeNoise: true, minConfidence: 0.5, waitsForClassification: true });
   });
 
   test("maps additional severity words, upper or lower case", () => {
@@ -258,14 +253,6 @@ describe("a target", () => {
     [{ url: "http://example.com", allow_insecure: true }],
   ])("with %j is accepted", (input) => {
     expect(issues({ ...valid, ...input })).toEqual([]);
-  });
-
-  test.each(["wait_for_classification"])("with the planned key %s is refused", (planned) => {
-    expect(issues({ ...valid, [planned]: "2m" })).toEqual([
-      { path: planned, message: "not available in this version" },
-    ]);
-    expect(issues({ ...valid, [`${planned}s`]: "2m" })).toEqual([{ path: `${planned}s`, message: "unknown key" }]);
-    expect(JSON.stringify(targetJsonSchema([bell]))).not.toContain(planned);
   });
 
   test("with an unknown type gets a list of the known ones", () => {

@@ -135,8 +135,6 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
       "adopt_unknown_resolves",
       "targets of this type receive no resolve of an alert that was not sent to them; remove this key",
     );
-  for (const key of ["exclude_noise", "min_confidence"] as const)
-    if (fields.filters[key]) warnings.push({ path: `filters.${key}`, message: unclassified });
   const secretAt = (path: string, secret: Secret | undefined): Secret | undefined => {
     if (secret && secret.reveal().length < minRedactedLength) warnings.push({ path, message: tooShort });
     return secret;
@@ -180,6 +178,9 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     enabled: fields.enabled,
     mode: fields.mode,
     filters: compileFilters(fields.filters, threshold),
+    excludeNoise: fields.filters.exclude_noise === true,
+    ...(fields.filters.min_confidence !== undefined && { minConfidence: fields.filters.min_confidence }),
+    waitsForClassification: fields.wait_for_classification,
     rateLimit,
     timeoutMs: fields.timeout,
     metadata: fields.metadata,
@@ -199,8 +200,6 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   };
   return { target, issues: [...issues, ...endpoint.issues], warnings: [...warnings, ...endpoint.warnings] };
 }
-
-const unclassified = "has no effect: this version does not classify alerts";
 
 const tooShort = `is shorter than ${minRedactedLength} characters, so it is not removed from answers and logs that repeat it`;
 

@@ -146,13 +146,17 @@ const commonFields = {
   include_changes: duration()
     .prefault("0s")
     .describe("A page lists up to five related changes of this time before it, such as `1h`. 0s = none."),
+  wait_for_classification: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      "Whether a first page waits for its classification, within the budget, also if that cannot change its severity. See [Classification](classification.md).",
+    ),
   allow_insecure: z.boolean().prefault(false).describe("Allows plain http to other machines."),
 };
 
 const common = z.object(commonFields);
 export type CommonFields = z.output<typeof common>;
-
-const plannedKeys = ["wait_for_classification"];
 
 /** Schemas are expensive to make, so there is one per type, and it is never made again. */
 const schemas = new WeakMap<TargetType, z.ZodType<CommonFields & Record<string, unknown>>>();
@@ -163,7 +167,7 @@ export function targetSchema(type: TargetType): z.ZodType<CommonFields & Record<
   if (!schema) {
     const literal = z.literal(type.type).describe(type.description);
     const { name: nameField, ...rest } = commonFields;
-    schema = notYet(z.strictObject({ name: nameField, type: literal, ...type.fields, ...rest }), plannedKeys);
+    schema = z.strictObject({ name: nameField, type: literal, ...type.fields, ...rest });
     schemas.set(type, schema);
   }
   return schema;

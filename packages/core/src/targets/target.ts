@@ -60,6 +60,12 @@ export interface Target extends Endpoint {
   readonly mode: "live" | "shadow";
   /** An alert must pass all of them. */
   readonly filters: readonly Filter[];
+  /** Whether an alert that a trusted classification calls noise is not sent. */
+  readonly excludeNoise: boolean;
+  /** Classifications with less confidence count as none here, 0 to 1. Absent: all count. */
+  readonly minConfidence?: number;
+  /** A first page waits for its classification, although that cannot change its severity. */
+  readonly waitsForClassification: boolean;
   readonly rateLimit: RateLimit;
   /** Alerts with equal values of these labels share one incident. Empty: each alert has its own. `...` means all labels. */
   readonly groupBy: readonly string[];

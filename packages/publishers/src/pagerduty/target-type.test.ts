@@ -64,7 +64,7 @@ describe("a PagerDuty target", () => {
   test("as documented is accepted, by the JSON Schema too", () => {
     expect(parse(example)).toMatchObject({
       target: { name: "pagerduty-production" },
-      warnings: [{ path: "filters.exclude_noise" }],
+      warnings: [],
     });
     const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
       targetJsonSchema([pagerdutyTargetType]),

@@ -1,3 +1,5 @@
+import type { EpisodeVerdict } from "../../alerts/verdict.ts";
+import type { Route } from "../../alerts/route.ts";
 import type { Severity } from "../../alerts/severity.ts";
 import type { AttemptAction, RepeatCause, Urgency } from "../../incidents/event.ts";
 import type { EventIdentity, PersonalAction } from "../../incidents/incident.ts";
@@ -58,6 +60,10 @@ export interface Lease {
   readonly leaseUntilMs: number;
   /** Who acknowledged the incident. Absent: nobody. */
   readonly acknowledgedBy?: PersonalAction;
+  /** The classification of that alert's episode. Absent: it uses none. */
+  readonly verdict?: EpisodeVerdict;
+  /** What that classification changed. Absent: nothing. */
+  readonly byVerdict?: NonNullable<Route["byVerdict"]>;
   /** `Incident.receipt`. */
   readonly receipt?: string;
   /** Present only with a receipt. Absent: a first event, a repeat after an unknown result, or an event whose action says why. */

@@ -1,4 +1,5 @@
 import type { Claim } from "../../alerts/claim.ts";
+import type { Classification, EpisodeVerdict, VerdictAbsence } from "../../alerts/verdict.ts";
 import type { ReadAlert, Reading } from "../../alerts/reading.ts";
 import type { Route } from "../../alerts/route.ts";
 import type { TargetTerms } from "./target-terms.ts";
@@ -7,13 +8,28 @@ import type { TargetTerms } from "./target-terms.ts";
 export interface RoutedClaim {
   readonly claim: Claim;
   readonly routes: readonly Route[];
+  /** How the routes were classified. Absent: alerts are not classified, or not this one. */
+  readonly classification?: ProposedClassification;
 }
+
+/** A new episode stores it. An episode that has one already keeps its own. */
+export type ProposedClassification =
+  | { readonly verdict: EpisodeVerdict }
+  | { readonly absent: VerdictAbsence }
+  /** A verdict is awaited; it is used if it comes within this time. */
+  | { readonly waitMs: number };
 
 /** The effect of one claim. `duplicate`: it changed nothing that is sent. `skewed`: its times differ from ours by > 1 min. */
 export interface Recorded {
   readonly fingerprint: string;
   readonly effect: "accepted" | "duplicate";
   readonly skewed: boolean;
+  /**
+   * The classification of the alert's episode. Present only if the claim proposed one and the alert fires. If it differs from the
+   * proposed one, the routes of the claim had no effect: the incidents of the alert stay as they are, until it is routed again
+   * with this one.
+   */
+  readonly classification?: Classification;
   /**
    * Other traces that the alert's incidents belong to or belonged to before this claim. Present only if the claim has a trace and
    * there are such traces.
