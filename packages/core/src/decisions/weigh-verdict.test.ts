@@ -181,16 +181,21 @@ describe("a verdict", () => {
         const { severity, effect } = weighVerdict(given, at, rules);
         const before = at.label ?? at.defaultSeverity;
         const lowered = severityRank(severity) > severityRank(before);
-        const allowed = given.confidence >= rules.threshold && !ofShape && rules.apply !== "shadow";
-        if (at.label === "critical") {
-          expect(effect).not.toBe("suppressed");
-          expect(severityRank(severity)).toBeLessThanOrEqual(severityRank(rules.floor));
-        }
-        if (lowered || effect === "suppressed") expect(allowed).toBe(true);
-        if (effect === "suppressed") expect([at.excludeNoise, given.severity]).toEqual([true, "noise"]);
-        if (at.label !== undefined && rules.apply === "fill") expect(severity).toBe(at.label);
-        if (at.minConfidence !== undefined && given.confidence < at.minConfidence) expect(effect).toBe("none");
-        if (severity !== before) expect([severityOfVerdict(given), rules.floor]).toContain(severity);
+        const suppressed = effect === "suppressed";
+        const unsure = at.minConfidence !== undefined && given.confidence < at.minConfidence;
+        const broken = {
+          criticalSuppressed: suppressed && at.label === "critical",
+          belowFloor: at.label === "critical" && severityRank(severity) > severityRank(rules.floor),
+          loweredByUnsure: (lowered || suppressed) && given.confidence < rules.threshold,
+          loweredByOtherPrompt: (lowered || suppressed) && ofShape === true,
+          suppressedUnasked: suppressed && !(at.excludeNoise && given.severity === "noise"),
+          statedChanged: rules.apply === "fill" && at.label !== undefined && severity !== at.label,
+          usedUnsure: unsure && effect !== "none",
+          usedInShadow: rules.apply === "shadow" && effect !== "none",
+          changedUnnamed: severity !== before && effect === "none",
+          ofNobody: ![before, severityOfVerdict(given), rules.floor].includes(severity),
+        };
+        expect(Object.entries(broken).filter(([, is]) => is)).toEqual([]);
       }),
       { numRuns: 2_000 },
     );

@@ -4,7 +4,6 @@ import { z } from "zod";
 import { secretInput } from "../schema/secret-input.ts";
 import type { Issue } from "../schema/issue.ts";
 import { type ParsedTarget, parseTarget, type ParseTargetOptions } from "./parse-target.ts";
-import { targetJsonSchema } from "./target-schema.ts";
 import type { TargetType } from "./target-type.ts";
 import type { Target } from "./target.ts";
 

@@ -3,7 +3,6 @@ import { filterFields, severityWord } from "../filters/compile-filters.ts";
 import { normalizeWord, type Severity, type SeverityMap } from "../alerts/severity.ts";
 import { duration } from "../schema/duration.ts";
 import { jsonSchemaOf } from "../schema/field.ts";
-import { notYet } from "../schema/not-yet.ts";
 import { secretInput } from "../schema/secret-input.ts";
 import type { TargetType } from "./target-type.ts";
 import { targetUrl } from "./target-url.ts";
