@@ -1,5 +1,5 @@
 // How much do replicas over one PostgreSQL deliver, and how much does an event cost them and the database? A storm of distinct alerts,
-// posted to all of them at once, then the same resolved; then how long one alert a request takes at a steady rate. PostgreSQL with its defaults: on disk, with fsync.
+// posted to all of them at once, cold and, after the same was resolved, other alerts warm; then how long one alert a request takes at a steady rate. PostgreSQL with its defaults: on disk, with fsync.
 import { postgresPrograms, TestPostgres } from "@tocsin/test/makers";
 import { batches, type PostedAlert, webhookBody } from "./lib/alerts.ts";
 import { type Contestant, ledgerIn, startTocsin } from "./lib/contestants.ts";
@@ -18,6 +18,8 @@ import { type Latencies, steadily } from "./lib/steady.ts";
 
 const count = Number(process.argv[2] ?? 10_000);
 const rounds = Number(process.argv[3] ?? 3);
+/** Requests that are outstanding at once, over all replicas: the same for one, two and three. */
+const outstanding = 6;
 const sizes = (process.argv[4] ?? "1,2,3").split(",").map(Number);
 
 interface Phase {
@@ -52,7 +54,7 @@ async function phase(
   const shares = replicas.map((_, n) => bodies.filter((_body, index) => index % replicas.length === n));
   const times = await Promise.all(
     replicas.map(({ url, path }, n) =>
-      postAll(url, shares[n] ?? [], { path, connections: Math.ceil(4 / replicas.length) }),
+      postAll(url, shares[n] ?? [], { path, connections: outstanding / replicas.length }),
     ),
   );
   const lastAtMs = await sink.until(count);
@@ -94,18 +96,20 @@ async function among<T>(
 }
 
 const latencies: Record<string, Latencies[]> = {};
-const results = new Map<number, { storm: Phase[]; resolved: Phase[] }>(
-  sizes.map((size) => [size, { storm: [], resolved: [] }]),
+const results = new Map<number, { storm: Phase[]; resolved: Phase[]; warm: Phase[] }>(
+  sizes.map((size) => [size, { storm: [], resolved: [], warm: [] }]),
 );
 for (let round = 0; round < rounds; round++)
   for (const size of sizes) {
     await among(size, false, async (replicas, postgres, sink) => {
       const storm = await phase(replicas, postgres, sink, batches(count, 50, "firing"));
       const resolved = await phase(replicas, postgres, sink, batches(count, 50, "resolved"));
+      const warm = await phase(replicas, postgres, sink, batches(count, 50, "firing", count));
       results.get(size)?.storm.push(storm);
+      results.get(size)?.warm.push(warm);
       results.get(size)?.resolved.push(resolved);
       console.error(
-        `round ${round + 1}: ${size} replicas: ${Math.round(storm.deliveredPerSecond)}/s, ${Math.round(storm.cpuMicrosPerEvent)} + ${Math.round(storm.databaseMicrosPerEvent)} µs, resolved ${Math.round(resolved.deliveredPerSecond)}/s`,
+        `round ${round + 1}: ${size} replicas: ${Math.round(storm.deliveredPerSecond)}/s, ${Math.round(storm.cpuMicrosPerEvent)} + ${Math.round(storm.databaseMicrosPerEvent)} µs, resolved ${Math.round(resolved.deliveredPerSecond)}/s, warm ${Math.round(warm.deliveredPerSecond)}/s, ${Math.round(warm.cpuMicrosPerEvent)} + ${Math.round(warm.databaseMicrosPerEvent)} µs`,
       );
     });
     for (const perSecond of rates)
@@ -114,7 +118,7 @@ for (let round = 0; round < rounds; round++)
       );
   }
 
-const of = (size: number, which: "storm" | "resolved", key: keyof Phase): number =>
+const of = (size: number, which: "storm" | "resolved" | "warm", key: keyof Phase): number =>
   median(results.get(size)?.[which].map((one) => one[key]) ?? []);
 printTable([
   [
@@ -126,6 +130,9 @@ printTable([
     "ingest p99 ms",
     "resolved/s",
     "µs CPU/event",
+    "warm/s",
+    "µs CPU/event",
+    "database µs/event",
     "others",
   ],
   ...sizes.map((size) => [
@@ -137,6 +144,9 @@ printTable([
     of(size, "storm", "ingestP99Ms").toFixed(1),
     Math.round(of(size, "resolved", "deliveredPerSecond")),
     Math.round(of(size, "resolved", "cpuMicrosPerEvent")),
+    Math.round(of(size, "warm", "deliveredPerSecond")),
+    Math.round(of(size, "warm", "cpuMicrosPerEvent")),
+    Math.round(of(size, "warm", "databaseMicrosPerEvent")),
     `${Math.round(of(size, "storm", "othersShare") * 100)} %`,
   ]),
 ]);

@@ -51,6 +51,21 @@ test("a bug in one operation costs the others of its batch nothing, and its erro
   expect((await ledger.leaseDue(request)).leases.map(({ dedupKey }) => dedupKey)).toEqual(["a", "b", "c"]);
 });
 
+test("a lease takes what the same batch records after it, and one before a release does not", async () => {
+  await using store = await openLedger();
+  const { ledger } = store;
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  const request = { owner: "w", max: 9, concurrency: 9, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
+  const [first] = await Promise.all([ledger.leaseDue(request), ledger.record([wanted(firing("a"))])]);
+  expect(first.leases.map(({ dedupKey }) => dedupKey)).toEqual(["a"]);
+  const [last] = await Promise.all([
+    ledger.leaseDue(request),
+    ledger.record([wanted(firing("b"))]),
+    ledger.release("w"),
+  ]);
+  expect(last.leases).toEqual([]);
+});
+
 test("operations asked before the ledger was closed are done, later ones are refused", async () => {
   await using store = await openLedger();
   const { ledger } = store;

@@ -286,11 +286,12 @@ export class TransactionRunner {
         nextToken: () => ++token,
         onStateChange: (change) => changes.push(change),
       });
-      const answers = calls.map(([operation, args, untilMs = Number.POSITIVE_INFINITY]) =>
-        performance.now() > untilMs
-          ? new LedgerUnavailable("it was requested too long ago")
-          : (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
-      );
+      const answers: unknown[] = [];
+      for (const [index, [operation, args, untilMs = Number.POSITIVE_INFINITY]] of leasesLast(calls))
+        answers[index] =
+          performance.now() > untilMs
+            ? new LedgerUnavailable("it was requested too long ago")
+            : (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]);
       return { answers, changes, head: { ...head, lastToken: token, lastId: unit.lastId } };
     } catch (fault) {
       return { fault };
@@ -375,6 +376,19 @@ export class TransactionRunner {
     await this.#session?.end();
   }
 }
+
+/**
+ * The calls with their places, in the order in which they run: leases come last, so that a replica leases what the same batch records.
+ * Otherwise these alerts would wait for the next holder of the lock, and that replica would have to read what this one wrote.
+ * An owner that stops releases its leases after its last request for some, so a batch with a release keeps its order.
+ */
+function leasesLast(calls: readonly Call[]): (readonly [place: number, call: Call])[] {
+  const placed = calls.map((call, index) => [index, call] as const);
+  if (calls.some(([operation]) => operation === "release")) return placed;
+  return [...placed.filter((one) => !isLease(one)), ...placed.filter(isLease)];
+}
+
+const isLease = ([, [operation]]: readonly [place: number, call: Call]): boolean => operation === "leaseDue";
 
 /** "cached plan must not change result type", "undefined column", "undefined table": a newer replica has migrated the tables. */
 const otherTables: ReadonlySet<unknown> = new Set(["0A000", "42703", "42P01"]);
