@@ -4,7 +4,7 @@ import type { incidentBody } from "../http/endpoints/incidents.ts";
 import type { discoveryBody, targetBody, testBody } from "../http/endpoints/targets.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { callApi } from "./api.ts";
-import { heldBackText, nextWaits } from "./held-back.ts";
+import { heldBackText } from "./held-back.ts";
 import type { ListOptions, OperatorOptions } from "./operator-options.ts";
 import { printable, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
@@ -14,41 +14,6 @@ type TargetBody = ReturnType<typeof targetBody> & { readonly deadLetters: number
 /*
  * Operator commands. Each makes one call of the API and prints the answer as a table, or unchanged with --json.
  */
-
-export async function listIncidents(terminal: Terminal, options: ListOptions): Promise<void> {
-  const answer = await callApi(
-    options,
-    "GET",
-    `incidents?${query(options, ["state", "target", "fingerprint", "limit", "cursor"])}`,
-  );
-  const { incidents } = answer as { incidents: ReturnType<typeof incidentBody>[] };
-  const rows = incidents.map((incident) => [
-    incident.id,
-    incident.target,
-    incident.wanted.acknowledged ? `${incident.state}, acknowledged` : incident.state,
-    `${incident.reason}${nextWaits(incident)}`,
-    incident.severity,
-    incident.updatedAt,
-    incident.wanted.summary,
-  ]);
-  const headings = ["ID", "TARGET", "STATE", "REASON", "SEVERITY", "UPDATED", "SUMMARY"];
-  print(terminal, options, answer, table(headings, rows));
-  sayHeldBack(terminal, options, incidents);
-  sayMore(terminal, options, answer);
-}
-
-/** Printed once per target: a delivered incident alone would look healthy. */
-function sayHeldBack(
-  terminal: Terminal,
-  { json: asJson }: OperatorOptions,
-  incidents: readonly ReturnType<typeof incidentBody>[],
-): void {
-  if (asJson) return;
-  const lines = incidents.flatMap(({ target, heldBack }) =>
-    heldBack ? [printable(`${target}: ${heldBackText(heldBack)}`)] : [],
-  );
-  for (const line of new Set(lines)) terminal.err(`${line}\n`);
-}
 
 export async function listDeadLetters(terminal: Terminal, options: ListOptions): Promise<void> {
   const answer = await callApi(
@@ -288,10 +253,7 @@ export function print(terminal: Terminal, options: OperatorOptions, answer: unkn
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-function query(
-  options: ListOptions,
-  names: readonly ("state" | "target" | "reason" | "fingerprint" | "limit" | "cursor")[],
-): string {
+function query(options: ListOptions, names: readonly ("target" | "reason" | "limit" | "cursor")[]): string {
   return new URLSearchParams(
     names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   ).toString();

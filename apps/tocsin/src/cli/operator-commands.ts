@@ -5,6 +5,7 @@ import type {
   BackupOptions,
   ChangeListOptions,
   DrillOptions,
+  IncidentListOptions,
   ListOptions,
   OperatorOptions,
   ReplayOptions,
@@ -20,9 +21,24 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     .option("--state <state>", "only those in this state")
     .option("--target <target>", "only those at this target")
     .option("--fingerprint <fingerprint>", "only those of this alert")
+    .addOption(new Option("--severity <severity>", "only those with this severity").choices(severityNames))
+    .option("--reason <reason>", "only those with this reason, such as waiting_limit")
+    .option("--source <source>", "only those with an alert of this source")
+    .addOption(
+      new Option("--kind <kind>", "only those of alerts, or only those of changes").choices(["alert", "change"]),
+    )
+    .option("--since <time>", "only those that changed since then: 2h (ago), or 2026-01-31T12:00:00Z")
+    .option("--q <text>", "only those with this text in summary, dedup key, target or a label")
+    .option(
+      "--matcher <matcher>",
+      "only those whose labels match, such as 'service=~\"api|web\"'; may be repeated, all must match",
+      matcherOption[2],
+    )
     .option("--limit <count>", "show at most this many", "100")
     .option("--cursor <cursor>", "cursor at the end of an earlier list")
-    .action(async (options: ListOptions) => (await operate()).listIncidents(terminal, options));
+    .action(async (options: IncidentListOptions) =>
+      (await import("./list-incidents.ts")).listIncidents(terminal, options),
+    );
   for (const [name, description] of [
     ["acknowledge", "Acknowledge an open incident: reminders stop"],
     ["resolve", "Resolve an open incident; if its alert still fires, a repeat after an hour opens it again"],
@@ -132,11 +148,7 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     'Play a fire drill: send an alert marked "DRILL", follow it until a person acknowledges it, and resolve it; exit code 1 if it did not arrive everywhere',
   )
     .option("--target <target>", "only this target, whatever its filters; default: each target whose filters match")
-    .addOption(
-      new Option("--severity <severity>", "severity of the alert")
-        .choices(["critical", "error", "warning", "info"])
-        .default("critical"),
-    )
+    .addOption(new Option("--severity <severity>", "severity of the alert").choices(severityNames).default("critical"))
     .option(
       "--label <name=value>",
       "a label of the alert, for the filters of targets; may be repeated; not with --target",
@@ -180,6 +192,9 @@ export const commandsWith = ({ env }: Terminal) => {
       .option("--ca <file>", "certificates to trust, in PEM")
       .option("--json", "print the service's answer unchanged");
 };
+
+/** Named here too, because the list itself would load the schema library. */
+const severityNames = ["critical", "error", "warning", "info"];
 
 /** This option may be repeated. */
 const matcherOption = [

@@ -14,12 +14,24 @@ export interface AlertOptions extends OperatorOptions {
 }
 
 export interface ListOptions extends OperatorOptions {
-  readonly state?: string;
   readonly target?: string;
   readonly reason?: string;
-  readonly fingerprint?: string;
   readonly limit?: string;
   readonly cursor?: string;
+}
+
+/** Options of `incidents list`. */
+export interface IncidentListOptions extends AlertOptions {
+  readonly state?: string;
+  readonly target?: string;
+  readonly fingerprint?: string;
+  readonly severity?: string;
+  readonly reason?: string;
+  readonly source?: string;
+  readonly kind?: string;
+  /** A duration back from now, or an instant. */
+  readonly since?: string;
+  readonly q?: string;
 }
 
 /** Options of `changes list`. */

@@ -44,6 +44,7 @@ describe("in bash", () => {
     [["tocsin", "completion", "b"], ["bash"]],
     [["tocsin", "incidents", "list", "--url", "l"], []],
     [["tocsin", "incidents", "list", "--url", "list", "--st"], ["--state"]],
+    [["tocsin", "incidents", "list", "--severity", "c"], ["critical"]],
     [["tocsin", "serve", "--config", ""], []],
     [["tocsin", "$(exit 9)", "*"], []],
     [["tocsin", "nothing", ""], expect.arrayContaining(["serve", "targets", "--version"])],
