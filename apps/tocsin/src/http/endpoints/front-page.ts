@@ -5,7 +5,7 @@ export const frontPageFacts = {
   method: "GET",
   path: "/",
   role: "open",
-  does: "the web page, for a browser; else this list",
+  does: "the web page, for a browser; else a list of all endpoints",
 } as const;
 
 /** The answer at the address of the service: the web page for a browser, and for other clients a text that lists the endpoints. */
