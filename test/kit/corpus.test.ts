@@ -61,8 +61,8 @@ test("60 alerts of the corpus carry an injection, most of them in critical alert
 });
 
 test("every severity is expected of some alerts, and about a third of the alerts state none", () => {
-  for (const severity of verdictSeverities)
-    expect(alerts.filter(({ expected }) => expected === severity).length, severity).toBeGreaterThanOrEqual(25);
+  const rare = verdictSeverities.filter((one) => alerts.filter(({ expected }) => expected === one).length < 25);
+  expect(rare).toEqual([]);
   const silent = alerts.filter((one) => severityOf(one) === undefined).length;
   expect(silent).toBeGreaterThan(140);
   expect(silent).toBeLessThan(200);
