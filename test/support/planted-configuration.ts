@@ -187,6 +187,11 @@ export const configFor = (
       },
       { name: "chat", type: "slack", secrets: [plantedSecrets.callbackOfSlack], targets: ["bot-0"] },
     ],
+    classification: {
+      provider: "llm",
+      apply: "shadow",
+      llm: { api: "openai", baseUrl: `${receivers[0]?.url}/v1`, model: "m", apiKey: plantedSecrets.modelKey },
+    },
     discovery: {
       files: ["targets.d"],
       kubernetes: { enabled: true, namespaces: ["default"], kubeconfig: "kubeconfig" },

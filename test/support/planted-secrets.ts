@@ -41,6 +41,9 @@ export const plantedSecrets = {
   heartbeatPath: "PLANTEDpath-of-a-heartbeat",
   heartbeatQuery: "PLANTEDquery-of-a-heartbeat",
 
+  // Classification.
+  modelKey: "PLANTEDkey-of-a-model",
+
   // Sources.
   readerPassword: "PLANTEDpassword-of-an-alertmanager",
   otherReaderPassword: "PLANTEDother-password-of-an-alertmanager",

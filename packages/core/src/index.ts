@@ -1,13 +1,14 @@
 export * from "./decisions/index.ts";
 export { InvalidMatcher, parseMatchers, type Matcher } from "./filters/matcher.ts";
 export { compilePattern, InvalidPattern } from "./filters/pattern.ts";
+export { Subject } from "./filters/subject.ts";
+export { compileWhen, type Condition } from "./filters/when.ts";
 export { isBlank } from "./schema/is-blank.ts";
 export * from "./alerts/fingerprint.ts";
 export { isoTime } from "./schema/iso-time.ts";
 export * from "./schema/secret.ts";
 export { duration, formatDuration } from "./schema/duration.ts";
 export { checkInput, type Checked, formatPath, type Issue } from "./schema/issue.ts";
-export { notAvailable, notYet } from "./schema/not-yet.ts";
 export { nearest } from "./schema/nearest.ts";
 export { secretInput, type ReadSecret, type SecretInput } from "./schema/secret-input.ts";
 export { jsonSchemaOf, oneOrMany } from "./schema/field.ts";

@@ -61,6 +61,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     const entries = resolveTargets([configTargets(targets, readSecret), ...sets], {
       refusalsOf: (target) => guard.refusalsOf(target),
       confirmed: coveredBy(config.callbacks),
+      classification: config.classification ?? "none",
     });
     const placed = placedIn(config);
     const errors = errorsOf(entries, placed);

@@ -214,6 +214,7 @@ export class ConfigReloader {
     if (next.heartbeat !== undefined) scrubber.learn(secretsOfHeartbeat(next.heartbeat));
     scrubber.learn(next.changeSources.flatMap(({ secrets }) => secrets.map((secret) => secret.reveal())));
     scrubber.learn(next.callbacks.flatMap(({ secrets }) => secrets.map((secret) => secret.reveal())));
+    scrubber.learn([next.classification?.llm?.apiKey?.reveal() ?? ""]);
     const changeSources = await openChangeSources(next.changeSources);
     for (const setting of shortSecrets(next))
       log.warn({ event: "short_secret", setting }, "Secret is too short to be removed from logs that repeat it");
@@ -255,6 +256,7 @@ export class ConfigReloader {
     const prepared = targets.prepare([written, ...discoveries.sets()], {
       fallbackAcrossNamespaces,
       confirmed: coveredBy(config.callbacks),
+      classification: config.classification ?? "none",
     });
     scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOfTarget(target) : [])));
     // The ledger comes first: if it fails, nothing has changed.

@@ -4,6 +4,7 @@ import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@to
 import { type Expectation, expectationsIn } from "../heartbeats/expectation-settings.ts";
 import { outgoingHeartbeatIn, type OutgoingHeartbeatSettings } from "../heartbeats/outgoing-settings.ts";
 import { type Callback, callbacksIn } from "../callbacks/callback.ts";
+import { type ClassificationSettings, classificationIn } from "../classification/classification-settings.ts";
 import { type ChangeSource, changeSourcesIn } from "../changes/sources/change-source.ts";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { type SignatureSettings, signaturesIn } from "../ingest/signatures.ts";
@@ -80,6 +81,8 @@ export interface Config {
   readonly canary: ConfigOutput["canary"];
   /** Undefined: no heartbeat is sent. */
   readonly heartbeat: OutgoingHeartbeatSettings | undefined;
+  /** Undefined: alerts are not classified. */
+  readonly classification: ClassificationSettings | undefined;
   readonly delivery: ConfigOutput["delivery"];
   readonly changes: Omit<ConfigOutput["changes"], "kubernetes"> & {
     /** Undefined: disabled. The path of the kubeconfig is absolute. */
@@ -146,6 +149,7 @@ export function readConfig(
     issues: secrets.issues,
   });
   const heartbeat = outgoingHeartbeatIn(telemetry.heartbeat, secrets);
+  const classification = classificationIn(parsed.data.classification, secrets);
   const changeSources = changeSourcesIn(changes.sources, secrets, senders);
   const callbacks = callbacksIn(parsed.data.callbacks, secrets, {
     targets,
@@ -176,6 +180,7 @@ export function readConfig(
     selfAlerts,
     canary,
     heartbeat,
+    classification,
     delivery,
     changes: { ...changes, kubernetes: enabledIn(changes.kubernetes, places.dir) },
     changeSources,

@@ -20,7 +20,7 @@ no other one. The service starts without it, lists it as \`invalid\` with its
 errors (\`tocsin targets list\`), and logs it; \`tocsin config check\` counts it as an error.
 
 The service follows this file and every file that it names (secrets, certificates, the kubeconfig), in whatever way they are replaced, and
-reloads within 5 s after a change. SIGHUP and \`POST /-/reload\` reload at once. Targets, \`discovery\`, \`sources\`, \`changes.sources\`, \`callbacks\`, tokens, clients, the certificates of \`server.tls\`,
+reloads within 5 s after a change. SIGHUP and \`POST /-/reload\` reload at once. Targets, \`discovery\`, \`sources\`, \`changes.sources\`, \`callbacks\`, \`classification\`, tokens, clients, the certificates of \`server.tls\`,
 \`publicUrl\` and the log level change without a restart; the log and the answer name the keys that need one. If the configuration is wrong, the previous one is
 kept, the answer and the log say so, and \`tocsin_config_last_reload_successful\` is 0. If a target becomes invalid, its last valid
 version stays in use.

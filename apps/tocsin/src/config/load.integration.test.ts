@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { ConfigError } from "./config-error.ts";
 import { ledgerName } from "./config.ts";
@@ -90,7 +91,29 @@ targets: [{ name: a }]
     });
   });
 
-  test("may set features to off that do not exist yet", () => {
+  test("may classify alerts; the key of the model comes from the environment and is never shown", () => {
+    expect(load("").classification).toBeUndefined();
+    const { classification } = load(
+      "classification: { provider: llm, llm: { api: openai, baseUrl: 'http://127.0.0.1:11434/v1/', model: m, apiKey: { env: TOKEN } } }",
+    );
+    expect(classification).toMatchObject({
+      provider: "llm",
+      apply: "fill",
+      budgetMs: 2_000,
+      criticalBudgetMs: 500,
+      floor: "critical",
+      threshold: 0.8,
+      cacheForMs: 3_600_000,
+      shapeLabels: ["namespace", "service"],
+      redact: { denyLabels: [], keep: [] },
+      rules: undefined,
+      llm: { baseUrl: "http://127.0.0.1:11434/v1", maxCallsPerHour: 600 },
+    });
+    expect(classification?.llm?.apiKey?.reveal()).toBe(env.TOKEN);
+    expect(inspect(classification)).not.toContain(env.TOKEN);
+  });
+
+  test("may name features that are off", () => {
     const off = `
 discovery: { kubernetes: { enabled: false, namespaces: [tocsin], labelSelector: "publishing-target=true", kubeconfig: null } }
 classification: { provider: none }
@@ -386,12 +409,47 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
         expect.stringMatching(/^1:91 discovery.policy.allowAll: unknown key; expected "types", /) as never,
       ],
     ],
-    ["classification: { provider: llm }", ["1:19 classification.provider: not available in this version"]],
+    ["classification: { provider: llm }", ["1:1 classification.llm: is needed with `provider: llm`"]],
     [
-      "classification: { provider: none, bugdet: 2s, llm: { apiKey: k } }",
+      "classification: { provider: none, bugdet: 2s }",
+      ['1:35 classification.bugdet: unknown key; did you mean "budget"?'],
+    ],
+    [
+      "classification: { provider: rules, budget: 11s, criticalBudget: 3s, shapeLabels: [a, a], rules: [{ name: r, severity: warn, when: 'x +', matchers: ['a'] }] }",
       [
-        "1:35 classification.bugdet: not available in this version",
-        "1:47 classification.llm: not available in this version",
+        '1:36 classification.budget: must be between 100ms and 10s; found "11s"',
+        "1:69 classification.shapeLabels: must not name a label twice; found a list of 2",
+        "1:125 classification.rules[0].when: Unexpected token: EOF",
+        '1:149 classification.rules[0].matchers[0]: expected =, !=, =~ or !~ at character 2; found "a"',
+        '1:109 classification.rules[0].severity: expected "critical", "error", "warning", "info" or "noise"; found "warn"',
+      ],
+    ],
+    [
+      "classification: { budget: 1s, criticalBudget: 2s, rules: [{ name: r, severity: noise }, { name: r, severity: info }] }",
+      [
+        "1:51 classification.rules: must not have two rules of one name; found a list of 2",
+        '1:31 classification.criticalBudget: must not be longer than `budget`; found "2s"',
+      ],
+    ],
+    [
+      "classification: { provider: llm, llm: { api: anthropic, baseUrl: 'http://llm.example.com/v1', model: m } }",
+      [
+        "1:57 classification.llm.baseUrl: plain http is only allowed to this machine; use https, or set `allowInsecure: true`",
+        '1:34 classification.llm.apiKey: is needed with `api: "anthropic"`',
+      ],
+    ],
+    [
+      "classification: { provider: llm, llm: { api: openai, baseUrl: 'https://user:PLANTED@llm.example.com/v1', model: m, apiKey: 'two words' } }",
+      [
+        "1:54 classification.llm.baseUrl: must not hold a user or password; use `apiKey`",
+        "1:116 classification.llm.apiKey: holds characters that a header must not have",
+      ],
+    ],
+    [
+      "classification: { provider: llm, llm: { api: openai, baseUrl: 'https://llm.example.com/v1?key=PLANTED', model: m, apiKey: { env: MISSING } } }",
+      [
+        "1:54 classification.llm.baseUrl: must not have a query or a fragment",
+        "1:115 classification.llm.apiKey: environment variable MISSING is not set",
       ],
     ],
     [

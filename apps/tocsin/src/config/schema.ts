@@ -1,9 +1,10 @@
-import { duration, notAvailable, notYet, secretInput } from "@tocsin/core";
+import { duration, secretInput } from "@tocsin/core";
 import { parseConnectionUrl, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 import { callbackSettings } from "../callbacks/callback-settings.ts";
 import { canarySettings } from "../canary/canary-settings.ts";
 import { changeSettings } from "../changes/change-settings.ts";
+import { classificationSettings } from "../classification/classification-settings.ts";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
 import { outgoingHeartbeat } from "../heartbeats/outgoing-settings.ts";
@@ -226,9 +227,6 @@ const telemetry = z
   })
   .prefault({});
 
-/** Alerts are not classified yet. The block may say so, as complete examples do. */
-const classification = notYet(z.strictObject({ provider: z.literal("none", { error: notAvailable }) }), "all others");
-
 /** The schema of `tocsin.yaml`. Validation, types, defaults, JSON Schema and the page in docs/ are all derived from it. */
 export const configSchema = z.strictObject({
   server,
@@ -237,7 +235,7 @@ export const configSchema = z.strictObject({
   discovery: discoverySettings,
   sources: sourceSettings,
   delivery: deliverySettings,
-  classification: classification.optional(),
+  classification: classificationSettings,
   changes: changeSettings,
   telemetry,
   selfAlerts: selfAlertSettings.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),

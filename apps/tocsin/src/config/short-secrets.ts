@@ -13,6 +13,7 @@ export function shortSecrets({
   changeSources,
   callbacks,
   telemetry,
+  classification,
 }: Config): string[] {
   const settings: (readonly [string, string | undefined])[] = [
     ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
@@ -30,6 +31,7 @@ export function shortSecrets({
     ...changeSources.flatMap(({ name, secrets }) =>
       secrets.map((secret) => [`a secret of change source ${name}`, secret.reveal()] as const),
     ),
+    ["classification.llm.apiKey", classification?.llm?.apiKey?.reveal()],
   ];
   const short = settings.filter(([, secret]) => secret && secret.length < minRedactedLength);
   return [...new Set(short.map(([setting]) => setting))];

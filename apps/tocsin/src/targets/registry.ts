@@ -104,7 +104,7 @@ export class TargetRegistry {
   /** Reads targets without using them yet, so that the ledger can store them first. */
   prepare(
     sets: readonly TargetSet[],
-    terms: Pick<ResolveOptions, "fallbackAcrossNamespaces" | "confirmed"> = {},
+    terms: Pick<ResolveOptions, "fallbackAcrossNamespaces" | "confirmed" | "classification"> = {},
   ): PreparedTargets {
     const entries = resolveTargets(sets, {
       ...terms,

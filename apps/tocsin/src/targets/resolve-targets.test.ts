@@ -348,3 +348,34 @@ describe("a broken definition with the name of a valid one", () => {
     expect(nameIn(byName, "pager", "b")).toBe("b/pager");
   });
 });
+
+const classified = (classification: { readonly budgetMs: number } | "none", ...inputs: unknown[]) =>
+  resolveTargets([configTargets(inputs, readSecret)], { classification }).map(({ warnings }) => warnings);
+
+describe("options about classification", () => {
+  const filters = { exclude_noise: true, min_confidence: 0.5 };
+
+  test("have a warning if no alert is classified", () => {
+    const inputs = [pagerduty("a", { filters, wait_for_classification: true }), pagerduty("b")];
+    const message = "has no effect: `classification.provider` is `none`, so no alert is classified";
+    const paths = ["filters.exclude_noise", "filters.min_confidence", "wait_for_classification"];
+    expect(classified("none", ...inputs)).toEqual([paths.map((path) => ({ path: `targets[0].${path}`, message })), []]);
+    expect(classified({ budgetMs: 2_000 }, ...inputs)).toEqual([[], []]);
+  });
+
+  test("have a warning if the fallback would not wait for a verdict", () => {
+    const inputs = ["2s", "2001ms"].map((after, index) =>
+      pagerduty(`a${index}`, { fallback: "b", fallback_after: after }),
+    );
+    expect(classified({ budgetMs: 2_000 }, ...inputs, pagerduty("b", { fallback_after: "1s" }))).toEqual([
+      [
+        {
+          path: "targets[0].fallback_after",
+          message: "is not longer than `classification.budget` (2s): pages to this target do not wait for a verdict",
+        },
+      ],
+      [],
+      [],
+    ]);
+  });
+});

@@ -1,6 +1,7 @@
 import { type Issue, parseTarget, type ParsedTarget, type ReadSecret, type Target } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
 import type { Refusal } from "./discovery/target-guard.ts";
+import { classifiedTargets, type TargetClassification } from "./classified-targets.ts";
 import { confirmedTargets } from "./confirmed-targets.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import { predecessors } from "./predecessors.ts";
@@ -17,6 +18,8 @@ export interface ResolveOptions {
   readonly fallbackAcrossNamespaces?: boolean;
   /** Names of the targets whose receivers confirm incidents, by a callback. @default none */
   readonly confirmed?: readonly string[];
+  /** @default unknown: options of targets about it are not checked */
+  readonly classification?: TargetClassification;
   /** @default `parseDefinition` */
   readonly parse?: ParseDefinition;
   /** Returns why a valid target must not be used; empty: it may be. @default every target may be used */
@@ -32,6 +35,7 @@ export function resolveTargets(
     before = [],
     fallbackAcrossNamespaces = false,
     confirmed = [],
+    classification,
     parse = parseDefinition,
     refusalsOf = () => [],
   }: ResolveOptions = {},
@@ -51,7 +55,8 @@ export function resolveTargets(
     if (name === undefined || target === undefined || refusalsOf(target).length > 0) return entry;
     return { ...entry, name, target, inForce: "last_valid", ownsName: true };
   });
-  return confirmedTargets(fallbacksOf(uniquelyNamed(judged), fallbackAcrossNamespaces), confirmed);
+  const resolved = confirmedTargets(fallbacksOf(uniquelyNamed(judged), fallbackAcrossNamespaces), confirmed);
+  return classification === undefined ? resolved : classifiedTargets(resolved, classification);
 }
 
 /** The first of several owners of a name keeps it. All other definitions that state the name get their place appended. */

@@ -1,8 +1,7 @@
 import type { z } from "zod";
 import { describeIssue, unknownKey } from "./describe-issue.ts";
 import { nearest } from "./nearest.ts";
-import { notAvailable } from "./not-yet.ts";
-import { isPlannedAt, isSecretAt, keysOf, schemasAt } from "./schemas-at.ts";
+import { isSecretAt, keysOf, schemasAt } from "./schemas-at.ts";
 
 /** One mistake in the user's input: its place, and how to fix it. Never contains a credential. */
 export interface Issue {
@@ -46,7 +45,7 @@ function issuesOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): I
     const known = keysOf(schemasAt(schema, path));
     return issue.keys.map((key) => ({
       path: formatPath([...path, key]),
-      message: isPlannedAt(schema, path, key) ? notAvailable : unknownKey(key, known),
+      message: unknownKey(key, known),
     }));
   }
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path: formatPath(path), message }));

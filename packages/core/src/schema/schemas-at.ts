@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import { isNotYet } from "./not-yet.ts";
 import { secretInput } from "./secret-input.ts";
 
 type Schema = z.core.$ZodType;
@@ -26,12 +25,6 @@ export function schemasAt(schema: Schema, path: readonly PropertyKey[]): Schema[
 /** Lists the keys that an object may have there. A schema that allows any key lists none. */
 export const keysOf = (schemas: readonly Schema[]): string[] =>
   schemas.flatMap((one) => unwrapped(one)).flatMap((one) => knownKeys(partsOf(one).shape ?? {}));
-
-/** Whether a later version will have the key there. */
-export const isPlannedAt = (schema: Schema, path: readonly PropertyKey[], key: string): boolean =>
-  schemasAt(schema, path)
-    .flatMap((one) => unwrapped(one))
-    .some((one) => isNotYet(one as z.ZodType, key));
 
 /** Keys worth suggesting: not those that the schema refuses with any value. */
 const knownKeys = (shape: Readonly<Record<string, Schema>>): string[] =>
