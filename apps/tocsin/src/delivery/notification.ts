@@ -30,7 +30,7 @@ export const notSent = (nowMs: number): EventIdentity => ({ token: 0, atMs: nowM
 /** Returns the content of an alert's first event, before an incident exists. */
 export const firstContent = (
   alert: Alert,
-  more: Pick<EventContent, "target" | "dedupKey" | "severity" | "summary" | "sender" | "endedAtMs">,
+  more: Omit<EventContent, "incident" | "alertJson" | "firing">,
 ): Omit<EventContent, "incident"> => ({
   alertJson: JSON.stringify(alert),
   firing: more.endedAtMs === undefined ? 1 : 0,
@@ -53,6 +53,7 @@ class LazyNotification implements Notification {
   readonly incidentUrl?: string;
   readonly traceparent?: string;
   readonly relatedChanges?: readonly Change[];
+  readonly classification?: NonNullable<Notification["classification"]>;
   readonly acknowledgedBy?: NonNullable<Notification["acknowledgedBy"]>;
   readonly receipt?: string;
   readonly cause?: NonNullable<Notification["cause"]>;
@@ -66,7 +67,7 @@ class LazyNotification implements Notification {
     relatedChanges: readonly Change[] | undefined,
     takesActions: (target: string) => boolean,
   ) {
-    const { incident, sender, endedAtMs, acknowledgedBy, receipt, cause } = facts;
+    const { incident, sender, endedAtMs, verdict, acknowledgedBy, receipt, cause } = facts;
     this.action = facts.action;
     this.dedupKey = facts.dedupKey;
     this.eventAtMs = facts.event.atMs;
@@ -79,6 +80,7 @@ class LazyNotification implements Notification {
     if (publicUrl !== undefined && incident !== undefined) this.incidentUrl = `${publicUrl}/incidents/${incident}`;
     if (facts.traceparent !== undefined) this.traceparent = facts.traceparent;
     if (relatedChanges !== undefined) this.relatedChanges = relatedChanges;
+    if (verdict !== undefined) this.classification = { ...verdict, applied: facts.byVerdict !== undefined };
     if (acknowledgedBy !== undefined) this.acknowledgedBy = acknowledgedBy;
     if (receipt !== undefined) this.receipt = receipt;
     if (cause !== undefined) this.cause = cause;

@@ -2,6 +2,7 @@ import type { Alert } from "../../alerts/alert.ts";
 import type { ClaimState } from "../../alerts/claim.ts";
 import type { Labels } from "../../alerts/labels.ts";
 import type { Severity } from "../../alerts/severity.ts";
+import type { Classification } from "../../alerts/verdict.ts";
 import type { AttemptAction } from "../../incidents/event.ts";
 import type { HistoryEntry, Incident, IncidentState, Reason } from "../../incidents/incident.ts";
 import type { Lease } from "./delivery.ts";
@@ -19,6 +20,8 @@ export type EventContent = Pick<
   | "sender"
   | "endedAtMs"
   | "acknowledgedBy"
+  | "verdict"
+  | "byVerdict"
   | "receipt"
   | "cause"
 >;
@@ -33,6 +36,8 @@ export interface AlertView {
   readonly confirmedAtMs: number;
   /** Every source that reports it as firing has silenced or inhibited it. */
   readonly silenced?: true;
+  /** The classification of its episode. Absent: classification was off when the episode began. */
+  readonly classification?: Classification;
 }
 
 export interface IncidentView {
