@@ -179,6 +179,20 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(shown(publisher.render(telling))).not.toContain(secret);
     });
 
+    test("accepts a classification with any texts, and shows no credential that they repeat", async () => {
+      await using receiver = await ScriptedReceiver.open(given.accepts);
+      await using publisher = given.open({ url: receiver.url, secret });
+      const text = `<!channel> \u0000 lone \udc00 ${secret} ${"💥".repeat(10_000)}`;
+      const words = { reasoning: text, recommendations: [text], category: text, model: secret };
+      const classified: Notification = {
+        ...telling,
+        classification: { severity: "error", confidence: 0.5, provider: "openai", applied: true, ...words },
+      };
+      expect(await publisher.publish(classified, never())).toMatchObject({ kind: "accepted" });
+      expect(receiver.requests[0]!.body.isWellFormed()).toBe(true);
+      expect(shown(publisher.render(classified))).not.toContain(secret);
+    });
+
     test("renders what it sends", async () => {
       await using receiver = await ScriptedReceiver.open(given.accepts);
       await using publisher = given.open({ url: receiver.url, secret });

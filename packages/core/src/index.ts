@@ -17,7 +17,7 @@ export * from "./decisions/judge-reading.ts";
 export { fitDedupKey } from "./decisions/dedup-key.ts";
 export { route, type ClassificationTerms, type Decision } from "./decisions/route.ts";
 export { routeChange } from "./decisions/route-change.ts";
-export { summaryOf } from "./decisions/summary.ts";
+export { cutCodePoints, maxSummaryCodePoints, summaryOf } from "./decisions/summary.ts";
 export { parseTarget, type ParsedTarget, type ParseTargetOptions, secretKeysOf } from "./targets/parse-target.ts";
 export { targetJsonSchema } from "./targets/target-schema.ts";
 export type { EndpointInput, ResolvedEndpoint, TargetType } from "./targets/target-type.ts";

@@ -36,7 +36,7 @@ test("carries the classification of the alert, and whether the severity comes fr
     model: "small-1",
     provider: "openai",
   } as const;
-  expect(notify(facts)).not.toHaveProperty("classification");
+  expect(notify(facts).classification).toBeUndefined();
   expect(notify({ ...facts, verdict }).classification).toEqual({ ...verdict, applied: false });
   expect(notify({ ...facts, verdict, byVerdict: "raised" }).classification).toEqual({ ...verdict, applied: true });
 });

@@ -39,7 +39,7 @@ export const firstContent = (
 
 /**
  * Parses the alert only when a publisher reads it, because many resolves are sent without any of it. Most publishers never ask for
- * actions.
+ * actions, and resolves never for the classification.
  */
 class LazyNotification implements Notification {
   readonly action: Notification["action"];
@@ -53,7 +53,6 @@ class LazyNotification implements Notification {
   readonly incidentUrl?: string;
   readonly traceparent?: string;
   readonly relatedChanges?: readonly Change[];
-  readonly classification?: NonNullable<Notification["classification"]>;
   readonly acknowledgedBy?: NonNullable<Notification["acknowledgedBy"]>;
   readonly receipt?: string;
   readonly cause?: NonNullable<Notification["cause"]>;
@@ -67,7 +66,7 @@ class LazyNotification implements Notification {
     relatedChanges: readonly Change[] | undefined,
     takesActions: (target: string) => boolean,
   ) {
-    const { incident, sender, endedAtMs, verdict, acknowledgedBy, receipt, cause } = facts;
+    const { incident, sender, endedAtMs, acknowledgedBy, receipt, cause } = facts;
     this.action = facts.action;
     this.dedupKey = facts.dedupKey;
     this.eventAtMs = facts.event.atMs;
@@ -80,7 +79,6 @@ class LazyNotification implements Notification {
     if (publicUrl !== undefined && incident !== undefined) this.incidentUrl = `${publicUrl}/incidents/${incident}`;
     if (facts.traceparent !== undefined) this.traceparent = facts.traceparent;
     if (relatedChanges !== undefined) this.relatedChanges = relatedChanges;
-    if (verdict !== undefined) this.classification = { ...verdict, applied: facts.byVerdict !== undefined };
     if (acknowledgedBy !== undefined) this.acknowledgedBy = acknowledgedBy;
     if (receipt !== undefined) this.receipt = receipt;
     if (cause !== undefined) this.cause = cause;
@@ -90,6 +88,11 @@ class LazyNotification implements Notification {
 
   get eventId(): string {
     return eventIdOf(this.#facts);
+  }
+
+  get classification(): Notification["classification"] {
+    const { verdict, byVerdict } = this.#facts;
+    return verdict && { ...verdict, applied: byVerdict !== undefined };
   }
 
   get actions(): boolean {

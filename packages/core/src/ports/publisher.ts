@@ -32,7 +32,7 @@ export interface Notification {
    * The classification of that alert. Its texts are untrusted. `applied`: the severity of this event comes from it. Absent: there is
    * none.
    */
-  readonly classification?: EpisodeVerdict & { readonly applied: boolean };
+  readonly classification?: (EpisodeVerdict & { readonly applied: boolean }) | undefined;
   /** Who acknowledged the incident. Absent: nobody. */
   readonly acknowledgedBy?: PersonalAction;
   /** The receipt of the incident's last accepted event (`ReceiverTraits.keepsReceipt`). Absent: none was accepted. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Alert, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
+import { classified } from "../../test/classifications.ts";
 import { alertmanagerTargetOf } from "../../test/alertmanager.ts";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { Transport } from "@tocsin/http";
@@ -44,6 +45,7 @@ describe("an alert for Alertmanager", () => {
     ["resolved", { action: "resolve", firing: 0 }],
     ["grouped", { firing: 12, dedupKey: "DiskFull/eu-1" }],
     ["hostile", { alert: hostile }],
+    ...Object.entries(classified),
   ])("is as reviewed: %s", async (name, telling) => {
     const text = `${JSON.stringify(render(telling), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));

@@ -1,4 +1,5 @@
 import { type Alert, alertName, isoTime, type Notification } from "@tocsin/core";
+import { aiClassificationOf } from "../shared/ai-classification.ts";
 import { namesOf } from "./names.ts";
 
 /** One alert as `POST /api/v2/alerts` takes it: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
@@ -20,15 +21,31 @@ export const believedForMs = 24 * 3_600_000;
 const endedAgoMs = 60_000;
 
 /** Formats an alert for Alertmanager. The label set is its identity, so no label is added. */
-export function formatAlert({ action, alert }: Notification, nowMs: number): PostedAlert {
+export function formatAlert({ action, alert, classification }: Notification, nowMs: number): PostedAlert {
   const generatorURL = generatorOf(alert);
   // Alertmanager has no acknowledgement: an acknowledged alert still fires.
   const fires = action === "trigger" || action === "acknowledge";
   return {
     labels: labelsOf(alert),
-    annotations: namesOf(alert.annotations),
+    annotations: namesOf({
+      ...alert.annotations,
+      ...(fires && classification && aiAnnotations(classification)),
+    }),
     ...(fires ? firing(alert, nowMs) : ended(alert, nowMs)),
     ...(generatorURL !== undefined && { generatorURL }),
+  };
+}
+
+/** They replace annotations of the same name: those could only pretend to be a classification. */
+function aiAnnotations(given: NonNullable<Notification["classification"]>): Record<string, string> {
+  const { severity, confidence, reasoning, recommendations, model, fallback } = aiClassificationOf(given);
+  return {
+    ai_severity: severity,
+    ai_confidence: String(confidence),
+    ai_reasoning: reasoning,
+    ai_recommendations: recommendations.join("\n"),
+    ai_model: model,
+    ...(fallback && { ai_fallback: "true" }),
   };
 }
 

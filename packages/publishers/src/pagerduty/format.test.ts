@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Alert, Change, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
+import { classified } from "../../test/classifications.ts";
 import { Transport } from "@tocsin/http";
 import {
   changeTelling,
@@ -75,6 +76,7 @@ describe("PagerDuty's event", () => {
     ["grouped", { firing: 12, endsAtMs: Date.UTC(2026, 10, 23, 4) }],
     ["grafana", alertOf({ dashboardURL: "https://g/d", panelURL: "https://g/p", imageURL: "https://g/i.png" })],
     ["hostile", { alert: hostile, summary: "lone \udc00 surrogate" }],
+    ...Object.entries(classified),
     [
       "oversize",
       alertOf({
@@ -99,7 +101,7 @@ describe("PagerDuty's event", () => {
       });
       expect([file, answered.status]).toEqual([file, 202]);
     }
-    expect(simulator.requests()).toHaveLength(11);
+    expect(simulator.requests()).toHaveLength(16);
   });
 
   test.each<[string, Partial<Alert>, Partial<Notification>, string]>([
@@ -167,6 +169,23 @@ describe("PagerDuty's event", () => {
       { href: "http://g/s.png", text: "Snapshot" },
     ]);
     expect(event.images ?? []).toEqual([]);
+  });
+
+  test("has the classification only in a trigger, and the same dedup key with and without it", () => {
+    const { classification } = classified["classified-applied"]!;
+    for (const action of ["acknowledge", "resolve"] as const)
+      expect(render({ action, classification })).toEqual(render({ action }));
+    expect(render({ classification })).toHaveProperty("dedup_key", disk.fingerprint);
+    expect(render({ classification }).payload.custom_details).toHaveProperty("ai_classification.severity", "error");
+    expect(render({}).payload.custom_details).not.toHaveProperty("ai_classification");
+  });
+
+  test("has no classification rather than no identifying label, if the body is too large", () => {
+    const labels = { ...disk.labels, node: "é".repeat(247_500) };
+    const { payload } = render({ ...alertOf({ labels, annotations: {} }), ...classified["classified-hostile"] });
+    expect(payload.summary).toMatch(/ · AI: noise \(100 %\)$/);
+    expect(payload.custom_details["labels"]).toHaveProperty("node", labels.node);
+    expect(Object.keys(payload.custom_details)).not.toContain("ai_classification");
   });
 
   test("has a summary even if the alert has none", () => {

@@ -11,7 +11,9 @@ import {
 } from "@tocsin/core";
 import type { AlertEvent, ChangeEvent, ChangePayload, Image, Payload, TriggerEvent } from "@tocsin/pagerduty";
 import { relatedChangesIn } from "../shared/changes.ts";
+import { aiClassificationOf } from "../shared/ai-classification.ts";
 import { linksOf } from "../shared/links.ts";
+import { markSummary } from "../shared/mark-summary.ts";
 
 /** An event without its credential. The request adds it just before the send; `render` leaves it out. */
 export type KeylessEvent = Keyless<AlertEvent> | Keyless<ChangeEvent>;
@@ -91,7 +93,7 @@ function payloadOf(telling: Notification, { metadata, template }: Wording): Payl
   const field = (name: "source" | "component" | "group" | "class", ...from: string[]) =>
     template.fields[name]?.(context) ?? firstOf(labels, from);
   return {
-    summary: isBlank(telling.summary) ? `[${alertName(alert)}]` : telling.summary,
+    summary: markSummary(isBlank(telling.summary) ? `[${alertName(alert)}]` : telling.summary, telling),
     source: field("source", "instance", "node", "host", "pod", "service", "job") ?? senderOf(telling),
     severity,
     timestamp: startsAt,
@@ -107,7 +109,7 @@ function detailsOf(
   startsAt: string | undefined,
   metadata: Wording["metadata"],
 ): Record<string, unknown> {
-  const { action, alert, firing, endsAtMs } = telling;
+  const { action, alert, firing, endsAtMs, classification } = telling;
   const related = relatedChangesIn(telling);
   return {
     alert_name: alertName(alert),
@@ -122,6 +124,7 @@ function detailsOf(
     annotations: alert.annotations,
     metadata,
     ...(related.length > 0 && { related_changes: related }),
+    ...(classification && { ai_classification: aiClassificationOf(classification) }),
   };
 }
 

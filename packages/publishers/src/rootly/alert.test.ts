@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Alert, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
+import { classified } from "../../test/classifications.ts";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { apiKey, rootlyTargetOf } from "../../test/rootly.ts";
 import { Transport } from "@tocsin/http";
@@ -62,6 +63,7 @@ describe("Rootly's alert", () => {
     ["acknowledged", { action: "acknowledge" }],
     ["grouped", { firing: 12, severity: "warning" }],
     ["hostile", hostile],
+    ...Object.entries(classified),
   ])("is as reviewed: %s", async (name, telling) => {
     const text = `${JSON.stringify(render(telling), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));
@@ -82,7 +84,7 @@ describe("Rootly's alert", () => {
       post(call!.slice("POST ".length).replace("{id}", id), body),
     ]);
     expect(moved).toEqual(moving.map(([file]) => [file, 200]));
-    expect([opening.length, moving.length, simulator.refused()]).toEqual([3, 2, []]);
+    expect([opening.length, moving.length, simulator.refused()]).toEqual([8, 2, []]);
   });
 
   test("names the target to page and the urgency, by the severity sent", () => {

@@ -9,7 +9,9 @@ import {
   type Notification,
 } from "@tocsin/core";
 import { relatedChangesIn } from "../shared/changes.ts";
+import { aiClassificationOf } from "../shared/ai-classification.ts";
 import { type Link, webLinksOf } from "../shared/links.ts";
+import { markSummary } from "../shared/mark-summary.ts";
 import { deduplicationKey } from "./deduplication-key.ts";
 
 /** The attributes of a new alert that are used: https://docs.rootly.com/api-reference/alerts/creates-an-alert */
@@ -36,7 +38,7 @@ export type Wording = Pick<Endpoint, "metadata" | "template" | "typeOptions">;
 const most = { summary: 1_024, description: 10_000, entries: 64, name: 255, value: 1_024 };
 
 export function newAlert(telling: Notification, wording: Wording): NewAlert {
-  const { alert, severity, summary, firing } = telling;
+  const { alert, severity, summary, firing, classification } = telling;
   const { notification_targets, alert_urgency_ids, service_ids, group_ids, environment_ids } = wording.typeOptions;
   const urgency = (alert_urgency_ids as Partial<Record<Severity, string>> | undefined)?.[severity];
   const key = deduplicationKey(telling.dedupKey);
@@ -46,7 +48,10 @@ export function newAlert(telling: Notification, wording: Wording): NewAlert {
   const page = links.find(({ text }) => text === "Tocsin") ?? links.find(({ text }) => text === "Source");
   const given = { notification_targets, service_ids, group_ids, environment_ids };
   return {
-    summary: isBlank(summary) ? `[${fitted(alertName(alert), most.name)}]` : fitted(summary, most.summary),
+    summary: markSummary(
+      isBlank(summary) ? `[${fitted(alertName(alert), most.name)}]` : fitted(summary, most.summary),
+      telling,
+    ),
     ...describe(alert.annotations["description"] ?? "", links),
     deduplication_key: key,
     external_id: key,
@@ -63,6 +68,8 @@ export function newAlert(telling: Notification, wording: Wording): NewAlert {
       annotations: Object.fromEntries(fittedEntries(alert.annotations)),
       metadata: fittedJson(metadata),
       ...(related.length > 0 && { related_changes: fittedJson(related) }),
+      // Not in the description: Rootly may read a model's text there as markup.
+      ...(classification && { ai_classification: aiClassificationOf(classification) }),
       ...(fittedJson(template.customDetails(new TemplateContext(alert, severity, metadata))) as object),
     },
   };

@@ -2,6 +2,7 @@ import { route } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { hostileClassifications } from "../../test/classifications.ts";
 import { hostileAlerts, hostileText } from "../../test/hostile-alerts.ts";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { rootlyTargetOf } from "../../test/rootly.ts";
@@ -34,10 +35,10 @@ test("for any alert, Rootly accepts it, and its resolve closes it, after a resta
   const { signal } = new AbortController();
 
   await fc.assert(
-    fc.asyncProperty(hostileAlerts, hostileText, async (alert, incidentUrl) => {
+    fc.asyncProperty(hostileAlerts, hostileText, hostileClassifications, async (alert, incidentUrl, classification) => {
       for (const decision of route({ ...alert, labels: { ...alert.labels, change_event: "" } }, targets)) {
         if (!decision.send) throw new Error("told nobody");
-        const telling = tellingOf({ ...decision, alert, incidentUrl });
+        const telling = tellingOf({ ...decision, alert, incidentUrl, classification });
         const outcome = await open(decision.target).publish(telling, signal);
         expect({ outcome: outcome.kind, refused: simulator.refused() }).toEqual({ outcome: "accepted", refused: [] });
         // Another process knows no id: the key that it looks for must have come back unchanged.

@@ -4,6 +4,7 @@ import type { Notification } from "@tocsin/core";
 import { Transport } from "@tocsin/http";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
+import { classified } from "../../test/classifications.ts";
 import { changeTelling, deployment, disk, hostileChange, tellingOf } from "../../test/pagerduty.ts";
 import { botToken, hostileTelling, slackTargetOf } from "../../test/slack.ts";
 import type { BotMessage } from "./bot-message.ts";
@@ -41,6 +42,7 @@ describe("a bot's message", () => {
       { ...hostileTelling, receipt, acknowledgedBy: { by: "x".repeat(5_000), atMs: Number.NaN }, actions: true },
     ],
     ["change", changeTelling()],
+    ...Object.entries(classified),
   ])("is as reviewed: %s", async (name, telling) => {
     const text = `${JSON.stringify(render(telling), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", "bot", `${name}.json`));
@@ -103,7 +105,13 @@ describe("a bot's message", () => {
   });
 
   test("pings no one, for any alert", () => {
-    for (const telling of [hostileTelling, changeTelling(hostileChange), { relatedChanges: [hostileChange] }])
+    const classification = Object.values(classified);
+    for (const telling of [
+      hostileTelling,
+      changeTelling(hostileChange),
+      { relatedChanges: [hostileChange] },
+      ...classification,
+    ])
       expect(JSON.stringify(render({ ...telling, acknowledgedBy: ada }))).not.toMatch(/<[!@#](?!date\^)/);
   });
 });

@@ -1,15 +1,17 @@
 import { type Endpoint, isBlank, type Labels, type Notification, TemplateContext } from "@tocsin/core";
 import { relatedChangesIn } from "../shared/changes.ts";
 import { webLinksOf } from "../shared/links.ts";
+import { classificationBlocks } from "./classification-blocks.ts";
 import { type Block, context, most, mrkdwn, section } from "./blocks.ts";
 import { mrkdwnDate, mrkdwnLine, mrkdwnLink, mrkdwnText } from "./mrkdwn.ts";
 
 /** The parts of the target that the message needs besides the alert. */
 export type Wording = Pick<Endpoint, "metadata" | "template">;
 
-/** The description, the fields and the related changes of an alert. */
+/** The description, the classification, the fields and the related changes of an alert. */
 export const detailsOf = (telling: Notification, wording: Wording): Block[] => [
   ...description(telling),
+  ...classificationBlocks(telling),
   ...fields(telling, wording),
   ...recentChanges(telling),
 ];

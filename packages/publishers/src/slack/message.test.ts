@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Alert, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
+import { classified } from "../../test/classifications.ts";
 import { Transport } from "@tocsin/http";
 import { changeTelling, deployment, disk, hostileChange, tellingOf } from "../../test/pagerduty.ts";
 import { hostileTelling, slackTargetOf, webhookPath } from "../../test/slack.ts";
@@ -36,6 +37,7 @@ describe("Slack's message", () => {
     ["change-hostile", changeTelling(hostileChange)],
     ["related-changes", { relatedChanges: [deployment, { ...hostileChange, timestampMs: deployment.timestampMs }] }],
     ["hostile", hostileTelling],
+    ...Object.entries(classified),
   ])("is as reviewed: %s", async (name, telling) => {
     const text = `${JSON.stringify(render(telling), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));
@@ -77,10 +79,18 @@ describe("Slack's message", () => {
   });
 
   test("pings no one, for any alert", () => {
-    for (const telling of [hostileTelling, changeTelling(hostileChange), { relatedChanges: [hostileChange] }]) {
+    const classification = Object.values(classified);
+    for (const telling of [
+      hostileTelling,
+      changeTelling(hostileChange),
+      { relatedChanges: [hostileChange] },
+      ...classification,
+    ]) {
       const { text, blocks } = render(telling);
       for (const one of [text, JSON.stringify(blocks)]) expect(one).not.toMatch(/<[!@#](?!date\^)/);
-      for (const { verbatim } of textsOf(blocks)) expect(verbatim).toBe(true);
+      for (const one of textsOf(blocks)) {
+        expect(one.type === "mrkdwn" ? one.verbatim : !one.emoji).toBe(true);
+      }
     }
   });
 

@@ -3,6 +3,7 @@ import { changeIn } from "../shared/changes.ts";
 import { type Block, context, most, section } from "./blocks.ts";
 import { detailsOf, linksOf, type Wording } from "./details.ts";
 import { mrkdwnDate, mrkdwnLine } from "./mrkdwn.ts";
+import { severityMarkOf } from "../shared/mark-summary.ts";
 
 export interface Message {
   /** The text for notifications and screen readers. */
@@ -33,10 +34,12 @@ export function messageOf(telling: Notification, wording: Wording): Message {
   };
 }
 
-/** The summary, and how many alerts fire. */
-export function titleOf({ action, summary, firing }: Notification): string {
+/** The summary, how many alerts fire, and whether the severity comes from a classification. */
+export function titleOf(telling: Notification): string {
+  const { action, summary, firing } = telling;
   const title = isBlank(summary) ? "alert" : mrkdwnLine(summary, most.summary);
-  return firing > 1 && action !== "resolve" ? `${title} (${firing} alerts)` : title;
+  const counted = firing > 1 && action !== "resolve" ? `${title} (${firing} alerts)` : title;
+  return counted + severityMarkOf(telling);
 }
 
 /** Compact, because channels get many changes: what, where and when on two lines, and the links. */

@@ -1,6 +1,7 @@
 import { anyCharacter } from "@tocsin/test/any-character";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { hostileClassifications } from "../../test/classifications.ts";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { webhookTargetOf } from "../../test/webhook.ts";
 import { fit, maxBodyBytes } from "./fit.ts";
@@ -21,13 +22,13 @@ test("for any alert, the body is well-formed JSON and fits", () => {
     valueString: text,
   });
   fc.assert(
-    fc.property(alerts, texts, (alert, metadata) => {
+    fc.property(alerts, texts, hostileClassifications, (alert, metadata, classification) => {
       const target = webhookTargetOf({
         metadata: Object.fromEntries(
           Object.entries(metadata).filter(([key]) => key !== "__proto__" && key !== "severity_threshold"),
         ),
       });
-      const event = fit(formatEvent(tellingOf({ alert: { ...disk, ...alert } }), target));
+      const event = fit(formatEvent(tellingOf({ alert: { ...disk, ...alert }, classification }), target));
       const body = JSON.stringify(event);
       expect([body.isWellFormed(), /\\ud[89a-f]/i.test(body)]).toEqual([true, false]);
       expect(Buffer.byteLength(body)).toBeLessThanOrEqual(maxBodyBytes);

@@ -55,6 +55,7 @@ function partsOf(data: Mutable): { path: string; of: Entries; entries: readonly 
     part("alert.annotations", data.alert?.["annotations"]),
     part("alert.labels", data.alert?.["labels"], (name) => !identifying.has(name)),
     part("change", data.change, (name) => name === "customDetails"),
+    part("classification", data.classification, (name) => name === "reasoning" || name === "recommendations"),
     part("customDetails", data.customDetails),
     part("change.labels", data.change?.["labels"], (name) => !identifying.has(name)),
     part("metadata", data.metadata),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Alert, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
+import { classified } from "../../test/classifications.ts";
 import { changeTelling, deployment, disk, hostileChange, oversizeChange, tellingOf } from "../../test/pagerduty.ts";
 import { webhookTargetOf } from "../../test/webhook.ts";
 import { Transport } from "@tocsin/http";
@@ -48,6 +49,7 @@ describe("a webhook's event", () => {
     ["related-changes", { relatedChanges: [deployment] }],
     ["grouped", { firing: 12, dedupKey: "DiskFull/eu-1" }],
     ["own-words", {}, words],
+    ...Object.entries(classified),
     ["hostile", { alert: hostile, summary: "lone \udc00 surrogate" }],
     ["oversize", alertOf({ annotations: { small: "kept", large: "l".repeat(600), larger: "é".repeat(50_000) } })],
   ])("is as reviewed: %s", async (name, telling, more = {}) => {

@@ -1,12 +1,15 @@
 import {
   type Alert,
   alertName,
+  cutCodePoints,
   type Endpoint,
   type EventAction,
   isoTime,
   TemplateContext,
+  type VerdictProvider,
   type Notification,
 } from "@tocsin/core";
+import { type AiClassification, aiClassificationOf } from "../shared/ai-classification.ts";
 import { changeIn, type RelatedChange, relatedChangesIn } from "../shared/changes.ts";
 import { type Link, webLinksOf } from "../shared/links.ts";
 import { wellFormed } from "./well-formed.ts";
@@ -38,6 +41,8 @@ export interface EventData {
   readonly change?: Readonly<Record<string, unknown>>;
   /** Only of a trigger, if the target has `include_changes`. */
   readonly relatedChanges?: readonly RelatedChange[];
+  /** Only of a trigger, if the alert is classified. */
+  readonly classification?: WebhookClassification;
   /** The target's own texts (`template`), if it has some. */
   readonly source?: string;
   readonly component?: string;
@@ -48,6 +53,13 @@ export interface EventData {
   readonly links: readonly Link[];
   /** The parts that were dropped because the body was too large. */
   readonly droppedToFit?: readonly string[];
+}
+
+export interface WebhookClassification extends AiClassification {
+  readonly category: string;
+  readonly provider: VerdictProvider;
+  /** The severity of the event comes from it. */
+  readonly applied: boolean;
 }
 
 const types = {
@@ -65,7 +77,7 @@ export function formatEvent(
   endpoint: Pick<Endpoint, "name" | "metadata" | "template">,
 ): WebhookEvent {
   const { metadata, template } = endpoint;
-  const { dedupKey, eventId, severity, summary, firing, alert, endsAtMs } = telling;
+  const { dedupKey, eventId, severity, summary, firing, alert, endsAtMs, classification } = telling;
   // The check of a key is the resolve of an incident that does not exist.
   const action = telling.action === "check" ? "resolve" : telling.action;
   const status = statuses[action];
@@ -91,6 +103,7 @@ export function formatEvent(
       ...(!alert.change && { alert: alertOf(alert, endsAtMs) }),
       ...(action === "change" && { change: changeOf(telling) }),
       ...(related.length > 0 && { relatedChanges: related }),
+      ...(action === "trigger" && classification && { classification: classificationOf(classification) }),
       ...Object.fromEntries(own),
       ...(Object.keys(customDetails).length > 0 && { customDetails }),
       metadata,
@@ -98,6 +111,14 @@ export function formatEvent(
     },
   });
 }
+
+function classificationOf(given: NonNullable<Notification["classification"]>): WebhookClassification {
+  const { category, provider, applied } = given;
+  return { ...aiClassificationOf(given), category: cutCodePoints(category, mostCategory), provider, applied };
+}
+
+/** Code points. */
+const mostCategory = 200;
 
 /** Routing has already filled in the templates of these fields. */
 const routed: ReadonlySet<string> = new Set(["summary", "severity", "dedup_key"]);
