@@ -181,7 +181,7 @@ describe("PagerDuty's event", () => {
   });
 
   test("has no classification rather than no identifying label, if the body is too large", () => {
-    const labels = { ...disk.labels, node: "é".repeat(247_500) };
+    const labels = { ...disk.labels, node: "é".repeat(249_000) };
     const { payload } = render({ ...alertOf({ labels, annotations: {} }), ...classified["classified-hostile"] });
     expect(payload.summary).toMatch(/ · AI: noise \(100 %\)$/);
     expect(payload.custom_details["labels"]).toHaveProperty("node", labels.node);
