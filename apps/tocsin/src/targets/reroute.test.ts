@@ -19,7 +19,10 @@ function stage(more: Partial<Rerouting> = {}) {
     routesOf: () => [],
     ledger: {
       firing: async ({ after = "", limit }) => alerts.filter(({ fingerprint }) => fingerprint > after).slice(0, limit),
-      reroute: async (routed) => void pages.push(routed.map(({ fingerprint }) => fingerprint)),
+      reroute: async (routed) => {
+        pages.push(routed.map(({ fingerprint }) => fingerprint));
+        return [];
+      },
     },
     ...more,
   };

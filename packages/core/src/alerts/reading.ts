@@ -1,5 +1,6 @@
 import type { Route } from "./route.ts";
 import type { ClaimState } from "./claim.ts";
+import type { Classification } from "./verdict.ts";
 
 /** The last state in which Alertmanager's API showed an alert. One per (alert, source), stored with the alert. */
 export interface LastShown {
@@ -17,6 +18,8 @@ export interface ReadAlert {
   readonly claim: ClaimState;
   /** By any API, not only the current one. */
   readonly shown?: LastShown;
+  /** The classification of its episode. Absent: it has none. */
+  readonly classification?: Classification;
 }
 
 /**
@@ -34,8 +37,14 @@ export type Finding =
 export interface Reading {
   readonly source: string;
   readonly api: string;
-  /** `routes`: the targets that receive the alert if it is active. */
-  readonly findings: readonly (Finding & { readonly routes: readonly Route[] })[];
+  /**
+   * `routes`: the targets that receive the alert if it is active. `classification`: the one with which it was routed. If the ledger
+   * has a verdict that leads to other routes by now, the incidents stay as they are.
+   */
+  readonly findings: readonly (Finding & {
+    readonly routes: readonly Route[];
+    readonly classification?: Classification;
+  })[];
 }
 
 /** When the source, or its API, last reported anything about the alert. Ledger time, ms. */

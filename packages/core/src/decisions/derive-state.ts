@@ -17,11 +17,22 @@ export function deriveState(incident: Incident, terms: DueTerms, nowMs: number):
   return planned.fallbackAtMs === fallbackAtMs ? planned : { ...planned, fallbackAtMs };
 }
 
-function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
+function stateOf(given: Incident, terms: DueTerms, nowMs: number): Incident {
+  const incident = given.verdictUntilMs === undefined ? given : withoutNeedlessWait(given, terms, nowMs);
   if (incident.flight)
     return { ...incident, state: "in_flight", reason: "in_flight", dueAtMs: incident.flight.leaseUntilMs };
   if (incident.state === "dead") return { ...incident, dueAtMs: null, dueSinceMs: null };
   const action = nextAction(incident, terms);
+  if (incident.verdictUntilMs !== undefined)
+    return {
+      ...incident,
+      state: "candidate",
+      reason: "waiting_classification",
+      urgency: urgencyOf(incident, "trigger"),
+      // Due then without further decisions, whatever became of the process that asked for the verdict.
+      dueAtMs: incident.verdictUntilMs,
+      dueSinceMs: incident.dueSinceMs ?? nowMs,
+    };
   if (action !== null) {
     const dueAtMs = incident.dueAtMs ?? nowMs;
     return {
@@ -55,6 +66,28 @@ function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
   };
 }
 
+/** Only a trigger of which nothing was sent waits for a verdict. In particular, no resolve does. */
+function withoutNeedlessWait(incident: Incident, terms: DueTerms, nowMs: number): Incident {
+  const { verdictUntilMs, kind, flight, told, state, wanted } = incident;
+  const waits =
+    verdictUntilMs !== undefined &&
+    verdictUntilMs > nowMs &&
+    kind === "alert" &&
+    flight === null &&
+    told === null &&
+    state !== "dead" &&
+    wanted.status === "firing" &&
+    nextAction(incident, terms) === "trigger";
+  return waits ? incident : withoutWait(incident);
+}
+
+/** The incident, no longer waiting for a verdict. */
+export function withoutWait(incident: Incident): Incident {
+  if (incident.verdictUntilMs === undefined) return incident;
+  const { verdictUntilMs: _, ...others } = incident;
+  return others;
+}
+
 /** Derives the state after the desired state changed: a new action is due at once, even if the old one was in backoff. */
 export function deriveStateAfterChange(before: Incident, after: Incident, terms: DueTerms, nowMs: number): Incident {
   if (after.state === "dead") {
@@ -65,7 +98,7 @@ export function deriveStateAfterChange(before: Incident, after: Incident, terms:
   // A firing alert that is routed here makes an undelivered incident due again. A change of members or a person does not.
   if (before.state === "not_told" && before.told === null) {
     const planned = deriveState(after, terms, nowMs);
-    return planned.state === "due" ? { ...after, dueAtMs: null } : planned;
+    return planned.state === "due" || planned.state === "candidate" ? { ...after, dueAtMs: null } : planned;
   }
   // A delivered incident keeps its date only while a failed reminder is in its backoff: any other date follows from the old content.
   const known = before.state === "due" || (before.state === "told" && before.dueAtMs !== reminderAtMs(before, terms));

@@ -17,6 +17,7 @@ export * from "../alerts/verdict.ts";
 export * from "../ports/classifier.ts";
 export * from "../ports/ledger/verdicts.ts";
 export * from "./weigh-verdict.ts";
+export * from "./new-classification.ts";
 export * from "../ports/clock.ts";
 export type { Route } from "../alerts/route.ts";
 export * from "../ports/ledger/change-log.ts";

@@ -1,4 +1,5 @@
 import { deriveState, type Incident, type Member, type Route, withoutHold } from "@tocsin/core/decisions";
+import { withoutLeft, withWait } from "./verdict-deadline.ts";
 import { groupMember, sameMembers, sameWanted, withMembers, withMember } from "./group-members.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { markNotTold, restsNotTold } from "./mark-not-told.ts";
@@ -11,6 +12,8 @@ export interface Firing {
   readonly begins: boolean;
   /** The end of the previous episode got lost. */
   readonly endLost: boolean;
+  /** It did not come from a source: a verdict about the alert arrived, and these targets do not receive the alert because of it. */
+  readonly arrived?: { readonly suppressedAt: readonly string[] };
 }
 
 export const confirmation: Firing = { begins: false, endLost: false };
@@ -30,11 +33,13 @@ export function confirmIncident(
   if (heldClosed(context, incident, alert)) return incident;
   if (!route)
     return incident.told === null && !restsNotTold(incident)
-      ? leave(context, incident, alert)
+      ? leave(context, incident, alert, how)
       : refresh(context, incident, alert);
   const member = groupMember(context, alert, route);
   const free = incident.heldUntilEnd ? withoutHold(incident) : incident;
-  const current = how.endLost ? renewed(free, member, nowMs) : free;
+  const renewing = how.endLost ? renewed(free, member, nowMs) : free;
+  const waits = incident.verdictUntilMs !== undefined || route.waitMs !== undefined;
+  const current = waits ? withWait(context, renewing, { alert, route, arrived: how.arrived !== undefined }) : renewing;
   const after = withMembers(
     {
       ...current,
@@ -52,7 +57,8 @@ export function confirmIncident(
   return sameWanted(incident, after) &&
     sameMembers(incident.members, after.members) &&
     incident.flight === after.flight &&
-    incident.renew === after.renew
+    incident.renew === after.renew &&
+    incident.verdictUntilMs === after.verdictUntilMs
     ? confirmOnly(context, incident, after)
     : context.putChanged(incident, after);
 }
@@ -72,14 +78,21 @@ function renewed(incident: Incident, { fingerprint }: Member, nowMs: number): In
 }
 
 /** Nothing was delivered, and this alert is no longer routed here. Other alerts of the incident may be. */
-function leave(context: LedgerContext, incident: Incident, { fingerprint }: AlertRecord): Incident {
+function leave(
+  context: LedgerContext,
+  incident: Incident,
+  { fingerprint }: AlertRecord,
+  { arrived }: Firing,
+): Incident {
   const others = incident.members.filter((member) => member.fingerprint !== fingerprint);
-  if (others.some(({ status }) => status === "firing"))
-    return context.putChanged(incident, withMembers(incident, others, context.nowMs));
+  if (others.some(({ status }) => status === "firing")) {
+    const left = withMembers(incident, others, context.nowMs);
+    return context.putChanged(incident, arrived ? withoutLeft(context, left) : left);
+  }
   const { flight } = incident;
   return flight
     ? context.put(incident, { ...incident, flight: { ...flight, unwanted: true } })
-    : markNotTold(context, incident);
+    : markNotTold(context, incident, arrived?.suppressedAt.includes(incident.target));
 }
 
 /** The incident is wanted again, although its filter stopped matching while the attempt was in flight. */

@@ -4,8 +4,10 @@ import type { AlertRecord, Store } from "./store.ts";
 /** The content of the next event of an incident. The worker sends it, and explain shows it. */
 export function eventContent(store: Pick<Store, "alert">, incident: Incident): EventContent {
   const { id, target, dedupKey, members, wanted, acknowledgedBy, receipt } = incident;
-  const record = store.alert(leadingMember(members).fingerprint);
+  const lead = leadingMember(members);
+  const record = store.alert(lead.fingerprint);
   if (!record) throw new Error(`incident ${id} has an alert that is not recorded`);
+  const verdict = record.classification?.verdict;
   const content: EventContent = {
     incident: id,
     target,
@@ -17,8 +19,14 @@ export function eventContent(store: Pick<Store, "alert">, incident: Incident): E
     sender: senderOf(record),
     ...(wanted.status === "resolved" && { endedAtMs: wanted.atMs }),
   };
-  if (acknowledgedBy === undefined && receipt === undefined) return content;
-  return { ...content, ...(acknowledgedBy && { acknowledgedBy }), ...(receipt !== undefined && { receipt }) };
+  if (acknowledgedBy === undefined && receipt === undefined && verdict === undefined) return content;
+  return {
+    ...content,
+    ...(acknowledgedBy && { acknowledgedBy }),
+    ...(receipt !== undefined && { receipt }),
+    ...(verdict && { verdict }),
+    ...(verdict && lead.byVerdict && { byVerdict: lead.byVerdict }),
+  };
 }
 
 /** A sender that claims that the alert fires, or else any of its senders. */

@@ -9,7 +9,11 @@ import {
 import type { LedgerContext } from "./ledger-context.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
-export function groupMember(context: LedgerContext, alert: AlertRecord, { severity, summary }: Route): Member {
+export function groupMember(
+  context: LedgerContext,
+  alert: AlertRecord,
+  { severity, summary, byVerdict }: Route,
+): Member {
   return {
     fingerprint: alert.fingerprint,
     status: "firing",
@@ -17,6 +21,7 @@ export function groupMember(context: LedgerContext, alert: AlertRecord, { severi
     startsAtMs: alert.startsAtMs,
     summary,
     // Only if the setting needs it, because it parses the alert. Most alerts are recorded without being parsed.
+    ...(byVerdict !== undefined && { byVerdict }),
     ...(context.settings.retrigger === "content" && { content: contentHash(summary, alertIn(alert).annotations) }),
   };
 }
@@ -47,5 +52,6 @@ export const sameMembers = (a: readonly Member[], b: readonly Member[]): boolean
       member.status === b[index]?.status &&
       member.severity === b[index]?.severity &&
       member.content === b[index]?.content &&
+      member.byVerdict === b[index]?.byVerdict &&
       member.summary === b[index]?.summary,
   );

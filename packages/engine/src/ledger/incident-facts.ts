@@ -43,7 +43,16 @@ type Usual = keyof typeof usual;
 const mayBeUsual = Object.keys(usual) as Usual[];
 
 /** Facts that few incidents have. The others have no such field, so that nothing is written, stored or read for them. */
-const rare = ["trace", "receiver", "acknowledgedBy", "lastActions", "heldUntilEnd", "receipt", "confirmBy"] as const;
+const rare = [
+  "trace",
+  "receiver",
+  "acknowledgedBy",
+  "lastActions",
+  "heldUntilEnd",
+  "receipt",
+  "confirmBy",
+  "verdictUntilMs",
+] as const;
 
 /** The name of late attempts in earlier versions. Stored rows keep it. */
 const storedLateAttempts = "overtaken";

@@ -1,7 +1,10 @@
 import {
   type AlertView,
+  type ArrivedVerdict,
   type ChangeQuery,
+  type ClaimShapeRequest,
   type LeaseRequest,
+  type FiringAlert,
   type FiringPage,
   type IncidentQuery,
   type IncidentRepair,
@@ -10,11 +13,14 @@ import {
   type ReceiverEvent,
   type RelatedQuery,
   type Report,
-  type Route,
+  type ReroutedAlert,
+  type ShapeResult,
   type TargetTerms,
+  type VerdictEffect,
 } from "@tocsin/core/decisions";
 import { InFlight } from "../worker/in-flight.ts";
 import { readAttemptNote } from "./attempt-note.ts";
+import { applyVerdict } from "./apply-verdict.ts";
 import { chargeAttempt } from "./charge-attempt.ts";
 import { leaseDue } from "./lease-due.ts";
 import { LedgerContext, type LedgerContextOptions } from "./ledger-context.ts";
@@ -36,11 +42,12 @@ import {
   receiverEventsKeptMs,
   storeReceiverEvents,
 } from "./store-receiver-events.ts";
+import { cachedVerdicts, claimShape, storeShape } from "./shapes.ts";
 import { takeOver } from "./take-over.ts";
 import type { PackedChange, PackedClaim } from "./wire-format.ts";
 import { alertView, explain, incidentView, targetStatus } from "./views.ts";
 import { readAlerts, recordReading } from "./record-reading.ts";
-import { alertIn, type Store } from "./store.ts";
+import { firingAlert, type Store } from "./store.ts";
 import { applyTargets } from "./apply-targets.ts";
 
 /** Until then, some process watches for changes by others. Ledger time, ms. */
@@ -107,9 +114,17 @@ export class LedgerCore {
     recordReading(this.#context, reading);
   }
 
-  reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): void {
-    for (const { fingerprint, routes } of routed) reroute(this.#context, fingerprint, routes);
+  reroute(routed: readonly ReroutedAlert[]): readonly FiringAlert[] {
+    return routed.flatMap((one) => reroute(this.#context, one) ?? []);
   }
+
+  applyVerdicts(arrived: readonly ArrivedVerdict[]): readonly VerdictEffect[] {
+    return arrived.map((one) => applyVerdict(this.#context, one));
+  }
+
+  readonly claimShape = (request: ClaimShapeRequest) => claimShape(this.#context, request);
+  readonly storeShape = (result: ShapeResult) => storeShape(this.#context, result);
+  readonly cachedVerdicts = (limit: number) => cachedVerdicts(this.#context, limit);
 
   leaseDue(request: LeaseRequest) {
     return leaseDue(this.#context, this.#inFlight, request);
@@ -153,7 +168,7 @@ export class LedgerCore {
 
   alert(fingerprint: string): AlertView | undefined {
     const record = this.#context.store.alert(fingerprint);
-    return record && alertView(record);
+    return record && alertView(record, this.#context.nowMs);
   }
 
   explain(fingerprint: string) {
@@ -167,7 +182,7 @@ export class LedgerCore {
   firing({ held = false, ...page }: FiringPage) {
     const { store, nowMs, settings } = this.#context;
     const heldUntilMs = held ? nowMs + settings.reorderWindow : undefined;
-    return store.firingAlerts({ ...page, heldUntilMs }).map(alertIn);
+    return store.firingAlerts({ ...page, heldUntilMs }).map((record) => firingAlert(record, nowMs));
   }
 
   incidents(query: IncidentQuery) {

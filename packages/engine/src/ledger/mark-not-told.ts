@@ -1,8 +1,11 @@
-import type { Incident } from "@tocsin/core/decisions";
+import { type Incident, withoutWait } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 
-/** No target wants the incident any more. It was not delivered, so it will not be, and no resolve is needed. */
-export function markNotTold(context: LedgerContext, incident: Incident): Incident {
+/**
+ * No target wants the incident any more. It was not delivered, so it will not be, and no resolve is needed. `suppressed`: a verdict
+ * is why.
+ */
+export function markNotTold(context: LedgerContext, incident: Incident, suppressed = false): Incident {
   const target = context.target(incident.target);
   const reason = !target
     ? "no_target"
@@ -10,10 +13,12 @@ export function markNotTold(context: LedgerContext, incident: Incident): Inciden
       ? "target_disabled"
       : incident.kind === "change"
         ? "no_changes"
-        : "filtered";
+        : suppressed
+          ? "suppressed_noise"
+          : "filtered";
   context.note(incident.id, reason);
   const resting: Incident = {
-    ...incident,
+    ...withoutWait(incident),
     state: "not_told",
     reason,
     dueAtMs: null,

@@ -1,4 +1,5 @@
 import { deriveState, desiredState, type Incident, type Route, urgency } from "@tocsin/core/decisions";
+import { verdictDeadlineMs } from "./verdict-deadline.ts";
 import { confirmation, confirmIncident, type Firing, heldClosed } from "./confirm-incident.ts";
 import { groupMember, withMembers } from "./group-members.ts";
 import type { LedgerContext } from "./ledger-context.ts";
@@ -65,8 +66,10 @@ export function openIncident(
     acceptedAtMs: nowMs,
     updatedAtMs: nowMs,
   };
+  const untilMs = route.waitMs === undefined ? undefined : verdictDeadlineMs(context, alert, route);
+  const waiting = untilMs === undefined ? fresh : { ...fresh, verdictUntilMs: untilMs };
   if (latest && lateAttempts.length > 0) context.put(latest, { ...latest, lateAttempts: [], dueAtMs: null });
-  const opened = context.insert(deriveState({ ...fresh, id: 0 }, context.dueTerms(fresh), nowMs));
+  const opened = context.insert(deriveState({ ...waiting, id: 0 }, context.dueTerms(fresh), nowMs));
   store.addMember(member.fingerprint, opened);
   return opened.id;
 }

@@ -1,12 +1,14 @@
 import {
   type Alert,
   type ClaimState,
+  currentClassification,
   expireClaim,
   mergeClaim,
   nextExpiryAtMs,
   type Recorded,
 } from "@tocsin/core/decisions";
 import { applyRoutes, endMembers } from "./apply-routes.ts";
+import { classifyFiring } from "./classify-firing.ts";
 import { placeClaim } from "./place-claim.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { recordChangeOfAlert } from "./record-changes.ts";
@@ -40,7 +42,6 @@ function recordTraced(context: LedgerContext, claim: PackedClaim, trace: string)
 
 function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
   const { store, nowMs } = context;
-  const { routes } = claim;
   const { fingerprint } = claim.alert;
   const before = upToDate(context, store.alert(fingerprint));
   const place = placeClaim(before?.claims ?? {}, claim);
@@ -50,6 +51,13 @@ function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
   const kept = effect === "held" && claim.trace !== undefined;
   const state = kept ? { ...merged.state, trace: claim.trace } : merged.state;
   const claims = { ...place.claims, [place.key]: state };
+  const begins = merged.begins && (merged.endLost || before?.status !== "firing");
+  const isClassified = claim.classification !== undefined || before?.classification !== undefined;
+  const classified = isClassified
+    ? classifyFiring(context, { before, proposed: claim.classification, fires, begins }, claim.routes)
+    : undefined;
+  const routes = classified?.routes ?? claim.routes;
+  const classification = classified?.classification;
   const after = withClaims(context, claims, {
     fingerprint,
     // The content is that of the last firing. A resolve's content counts only if the alert is not recorded yet.
@@ -60,6 +68,7 @@ function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
     routes: effect === "held" ? routes : (before?.routes ?? []),
     silent: before?.silent ?? [],
     ...(before?.shown && { shown: before.shown }),
+    ...(classification && { classification }),
     lookAtMs: null,
     firstSeenAtMs: before?.firstSeenAtMs ?? nowMs,
     confirmedAtMs: fires ? nowMs : (before?.confirmedAtMs ?? nowMs),
@@ -68,7 +77,6 @@ function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
   let incidents = after.incidents;
   if (after.status === "firing" && fires && effect !== "held") {
     const { endLost } = merged;
-    const begins = merged.begins && (endLost || before?.status !== "firing");
     if (claim.reports && (begins || !before)) recordChangeOfAlert(context, claim.reports, fingerprint);
     const applied = applyRoutes(context, after, routes, { begins, endLost });
     changed ||= applied.changed;
@@ -79,11 +87,13 @@ function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
     incidents = adoptUnknownResolve(context, after, routes);
   }
   store.putAlert(before, incidents === after.incidents ? after : { ...after, incidents });
-  return { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: merged.skewed };
+  const recorded: Recorded = { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: merged.skewed };
+  if (claim.classification === undefined || !classification || !fires) return recorded;
+  return { ...recorded, classification: currentClassification(classification, nowMs) };
 }
 
 /** The alert with everything applied that time has changed: a hold or a doubt may have ended while no process ran. */
-function upToDate(context: LedgerContext, alert: AlertRecord | undefined): AlertRecord | undefined {
+export function upToDate(context: LedgerContext, alert: AlertRecord | undefined): AlertRecord | undefined {
   if (alert?.lookAtMs == null || alert.lookAtMs > context.nowMs) return alert;
   letTimePass(context, alert.fingerprint);
   return context.store.alert(alert.fingerprint);

@@ -1,13 +1,17 @@
 import {
   type ClaimState,
   confirmClaim,
+  currentClassification,
   endClaim,
   lastReportedAtMs,
   type ReadAlert,
   type Reading,
+  type Route,
+  routesAlike,
 } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { applyRoutes, endMembers } from "./apply-routes.ts";
+import { routesAsTheyAre } from "./routes-as-they-are.ts";
 import { withClaims } from "./record-claims.ts";
 import type { AlertRecord } from "./store.ts";
 
@@ -20,7 +24,11 @@ export function readAlerts(
   const alerts = fingerprints.flatMap((fingerprint) => {
     const record = store.alert(fingerprint);
     const alert = record && readAlert(record, source);
-    return alert ? [alert] : [];
+    if (!alert) return [];
+    const { classification } = record;
+    return classification === undefined
+      ? [alert]
+      : [{ ...alert, classification: currentClassification(classification, nowMs) }];
   });
   return { alerts, nowMs };
 }
@@ -53,12 +61,23 @@ function recordWord(context: LedgerContext, { source, api }: Reading, word: Read
     confirmedAtMs: isActive ? nowMs : before.confirmedAtMs,
   });
   let incidents = after.incidents;
-  if (isActive) incidents = applyRoutes(context, after, word.routes).incidents;
+  if (isActive) incidents = applyRoutes(context, after, routesOf(context, before, word)).incidents;
   else if (after.status === "resolved" && before.status === "firing") {
     incidents = endMembers(context, after);
     for (const id of incidents) context.note(id, "not_shown", source);
   }
   store.putAlert(before, { ...after, incidents });
+}
+
+/** The routes of the finding, unless the alert got another verdict since it was routed. */
+function routesOf(
+  context: LedgerContext,
+  before: AlertRecord,
+  { routes, classification }: Reading["findings"][number],
+): readonly Route[] {
+  if (classification === undefined || routesAlike(classification.verdict, before.classification?.verdict))
+    return routes;
+  return routesAsTheyAre(context, before);
 }
 
 /** The claim after the API's statement. Undefined: the source has sent something newer since the API was asked. */

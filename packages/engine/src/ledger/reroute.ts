@@ -1,25 +1,26 @@
-import type { Route } from "@tocsin/core/decisions";
+import { type FiringAlert, type ReroutedAlert, routesAlike } from "@tocsin/core/decisions";
 import { applyRoutes } from "./apply-routes.ts";
+import { hasHeldFiring, routesOfHeld } from "./held-firing.ts";
 import type { LedgerContext } from "./ledger-context.ts";
-import type { AlertRecord } from "./store.ts";
+import { firingAlert } from "./store.ts";
 
-/** Routes an alert again after the targets changed. A held firing keeps the new routes until it counts. */
-export function reroute(context: LedgerContext, fingerprint: string, routes: readonly Route[]): void {
+/**
+ * Routes an alert again after the targets changed. A held firing keeps the new routes until it counts. Returns the alert if it got
+ * another verdict since the caller read it: then these routes have no effect.
+ */
+export function reroute(
+  context: LedgerContext,
+  { fingerprint, routes, classification }: ReroutedAlert,
+): FiringAlert | undefined {
   const before = context.store.alert(fingerprint);
-  if (!before) return;
+  if (!before) return undefined;
+  if (classification !== undefined && !routesAlike(classification.verdict, before.classification?.verdict))
+    return firingAlert(before, context.nowMs);
   let { incidents } = before;
   // A target gets no change events from before it existed.
   const lasting = routes.filter(({ kind }) => kind !== "change");
   if (before.status === "firing") incidents = applyRoutes(context, before, lasting).incidents;
   const held = hasHeldFiring(before) ? { routes: routesOfHeld(before, routes) } : undefined;
   if (held || incidents !== before.incidents) context.store.putAlert(before, { ...before, ...held, incidents });
+  return undefined;
 }
-
-const hasHeldFiring = ({ claims }: AlertRecord): boolean =>
-  Object.values(claims).some(({ status, heldUntilMs }) => status === "resolved" && heldUntilMs !== undefined);
-
-/** A held change event goes only to targets that it was routed to when it was received. */
-const routesOfHeld = (before: AlertRecord, routes: readonly Route[]): readonly Route[] =>
-  routes.filter(
-    ({ kind, target }) => kind !== "change" || before.routes.some((received) => received.target === target),
-  );

@@ -1,20 +1,23 @@
-import type {
-  Alert,
-  AlertStatus,
-  Change,
-  ClaimState,
-  DeadLetter,
-  DeadLetterFilter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-  ReceiverEvent,
-  Route,
-  LastShown,
-  TargetTerms,
-  Urgency,
+import {
+  currentClassification,
+  type Alert,
+  type AlertStatus,
+  type Change,
+  type ClaimState,
+  type Classification,
+  type FiringAlert,
+  type DeadLetter,
+  type DeadLetterFilter,
+  type FiringPage,
+  type HistoryEntry,
+  type Incident,
+  type IncidentQuery,
+  type LedgerStats,
+  type ReceiverEvent,
+  type Route,
+  type LastShown,
+  type TargetTerms,
+  type Urgency,
 } from "@tocsin/core/decisions";
 
 /** One alert as the ledger keeps it, also when no target wants it. */
@@ -35,6 +38,8 @@ export interface AlertRecord {
   readonly silent: readonly string[];
   /** The last statement of each source's API about it, by source. */
   readonly shown?: Readonly<Record<string, LastShown>>;
+  /** The classification of its episode, or of a held firing; that of its last episode if it does not fire. Absent: none. */
+  readonly classification?: Classification;
   /** When time alone may change a claim. Null: never. A resolved alert has such a time only while a firing of it is held. */
   readonly lookAtMs: number | null;
   readonly firstSeenAtMs: number;
@@ -42,6 +47,14 @@ export interface AlertRecord {
 }
 
 export const alertIn = ({ content }: Pick<AlertRecord, "content">): Alert => JSON.parse(content) as Alert;
+
+export function firingAlert(record: AlertRecord, nowMs: number): FiringAlert {
+  const { classification } = record;
+  const alert = alertIn(record);
+  return classification === undefined
+    ? alert
+    : { ...alert, classification: currentClassification(classification, nowMs) };
+}
 
 /** One change as the ledger keeps it, also when no target receives it. */
 export interface ChangeRecord {
@@ -126,7 +139,7 @@ export interface WaitingLane extends Pick<Lane, "endpoint" | "urgency"> {
   readonly later: number;
 }
 
-export type GateKind = "credential" | "bucket" | "target" | "endpoint" | "source" | "memory" | "meta";
+export type GateKind = "credential" | "bucket" | "target" | "endpoint" | "source" | "memory" | "shape" | "meta";
 
 /** What retention deletes. Wall clock, ms. */
 export interface ForgetLimits {
@@ -216,6 +229,7 @@ export interface Store {
   dropSlots(credential: string, freeAtMs: number): void;
   gate(kind: GateKind, id: string): unknown;
   putGate(kind: GateKind, id: string, facts: unknown): void;
+  dropGates(kind: GateKind, ids: readonly string[]): void;
   gates(kind: GateKind): readonly (readonly [id: string, facts: unknown])[];
 
   stats(): Omit<LedgerStats, "nowMs">;

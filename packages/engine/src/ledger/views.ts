@@ -1,5 +1,6 @@
 import {
   type AlertView,
+  currentClassification,
   type ExplainedIncident,
   type Explanation,
   type HeldBack,
@@ -16,7 +17,7 @@ import { unsentCarrier } from "./record-changes.ts";
 import { eventContent, senderOf } from "./event-content.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
-export const alertView = (record: AlertRecord): AlertView => ({
+export const alertView = (record: AlertRecord, nowMs: number): AlertView => ({
   alert: alertIn(record),
   sender: senderOf(record),
   claims: Object.values(record.claims),
@@ -24,6 +25,7 @@ export const alertView = (record: AlertRecord): AlertView => ({
   firstSeenAtMs: record.firstSeenAtMs,
   confirmedAtMs: record.confirmedAtMs,
   ...(record.status === "firing" && isSilenced(record) && { silenced: true as const }),
+  ...(record.classification && { classification: currentClassification(record.classification, nowMs) }),
 });
 
 /** The newest incidents of an alert: its own at each target, and the one that stands in for another target's incident. */
@@ -38,7 +40,10 @@ export function explain(context: LedgerContext, fingerprint: string): Explanatio
     const key = `${incident.fallbackOf === null ? "own" : "fallback"} ${incident.target}`;
     if (id > (newest.get(key)?.id ?? 0)) newest.set(key, incident);
   }
-  return { alert: alertView(record), incidents: [...newest.values()].map((one) => explainedIncident(context, one)) };
+  return {
+    alert: alertView(record, context.nowMs),
+    incidents: [...newest.values()].map((one) => explainedIncident(context, one)),
+  };
 }
 
 function explainedIncident(context: LedgerContext, incident: Incident): ExplainedIncident {
@@ -61,17 +66,16 @@ function keepsEarlierKey(context: LedgerContext, { state, told, target, endpoint
 
 /** State and reason as they are now. If a whole target or credential waits, that is not stored in each of its incidents. */
 export function incidentView(context: LedgerContext, incident: Incident): IncidentView {
+  // Its verdict did not come in time, and nothing has been attempted since.
+  const overdue = incident.state === "candidate" && (incident.dueAtMs ?? 0) <= context.nowMs;
+  const state = overdue ? "due" : incident.state;
   const reason =
-    incident.state === "due"
-      ? whyWaiting(context, incident)
-      : incident.state === "told"
-        ? whyOpen(context, incident)
-        : incident.reason;
-  const heldBack = incident.state === "told" ? heldBackAt(context, incident) : undefined;
+    state === "due" ? whyWaiting(context, incident) : state === "told" ? whyOpen(context, incident) : incident.reason;
+  const heldBack = state === "told" ? heldBackAt(context, incident) : undefined;
   const record = context.store.alert(leadingMember(incident.members).fingerprint);
   return {
     incident,
-    state: incident.state,
+    state,
     reason,
     labels: record ? alertIn(record).labels : {},
     sources: record ? sourcesOf(record) : [],

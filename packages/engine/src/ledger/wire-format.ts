@@ -5,6 +5,7 @@ import {
   changeOfAlert,
   type Claim,
   isChangeEvent,
+  type ProposedClassification,
   type LeaseBatch,
   type Lease,
   type Report,
@@ -24,6 +25,7 @@ export interface PackedClaim extends Omit<Claim, "alert"> {
   /** The whole alert as JSON. */
   readonly content: string;
   readonly routes: readonly Route[];
+  readonly classification?: ProposedClassification;
   /** The change that the alert reports, if it is one. */
   readonly reports?: Pick<PackedChange, "key" | "change">;
 }
@@ -42,11 +44,13 @@ export interface PackedLeaseBatch extends Omit<LeaseBatch, "leases"> {
   readonly sealed: Readonly<Record<string, string>>;
 }
 
-export const packClaim = ({ claim, routes }: RoutedClaim): PackedClaim => {
+export const packClaim = ({ claim, routes, classification }: RoutedClaim): PackedClaim => {
   const { alert, ...rest } = claim;
   const { fingerprint, startsAtMs } = alert;
-  const packed = { ...rest, alert: { fingerprint, startsAtMs }, content: JSON.stringify(alert), routes };
-  return isChangeEvent(alert) ? { ...packed, reports: changeIn(claim) } : packed;
+  const packed: PackedClaim = { ...rest, alert: { fingerprint, startsAtMs }, content: JSON.stringify(alert), routes };
+  // A change event is not classified.
+  if (isChangeEvent(alert)) return { ...packed, reports: changeIn(claim) };
+  return classification === undefined ? packed : { ...packed, classification };
 };
 
 function changeIn({ alert, source }: Claim): Pick<PackedChange, "key" | "change"> {

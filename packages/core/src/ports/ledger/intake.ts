@@ -2,6 +2,7 @@ import type { Claim } from "../../alerts/claim.ts";
 import type { Classification, EpisodeVerdict, VerdictAbsence } from "../../alerts/verdict.ts";
 import type { ReadAlert, Reading } from "../../alerts/reading.ts";
 import type { Route } from "../../alerts/route.ts";
+import type { FiringAlert } from "./queries.ts";
 import type { TargetTerms } from "./target-terms.ts";
 
 /** A claim, and the targets that receive its alert if it fires. */
@@ -25,9 +26,9 @@ export interface Recorded {
   readonly effect: "accepted" | "duplicate";
   readonly skewed: boolean;
   /**
-   * The classification of the alert's episode. Present only if the claim proposed one and the alert fires. If it differs from the
-   * proposed one, the routes of the claim had no effect: the incidents of the alert stay as they are, until it is routed again
-   * with this one.
+   * The classification of the alert's episode. Present only if the claim proposed one, and the alert fires or its firing is held.
+   * If its verdict leads to other routes than the proposed one (`routesAlike`), the routes of the claim had no effect: the
+   * incidents of the alert stay as they are, until it is routed again with this one.
    */
   readonly classification?: Classification;
   /**
@@ -58,7 +59,15 @@ export interface Intake {
   recordReading(reading: Reading): Promise<void>;
   /**
    * Routes alerts again after targets changed. Applies to alerts that fire and to alerts with a held firing (`FiringPage.held`):
-   * the new routes count when the ledger believes that firing.
+   * the new routes count when the ledger believes that firing. Returns the alerts that got another verdict meanwhile: their
+   * routes had no effect, so the caller routes them again.
    */
-  reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): Promise<void>;
+  reroute(routed: readonly ReroutedAlert[]): Promise<readonly FiringAlert[]>;
+}
+
+export interface ReroutedAlert {
+  readonly fingerprint: string;
+  readonly routes: readonly Route[];
+  /** The classification with which it was routed (`FiringAlert.classification`). Absent: it has none, or none counts any more. */
+  readonly classification?: Classification;
 }

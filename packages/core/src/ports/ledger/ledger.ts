@@ -6,6 +6,7 @@ import type { Operator } from "./operator.ts";
 import type { Queries } from "./queries.ts";
 import type { ReceiverEvents } from "./receiver-events.ts";
 import type { Values } from "./values.ts";
+import type { Verdicts } from "./verdicts.ts";
 
 /**
  * The store of alerts and incidents: for each incident the desired state and the delivered state, never a list of messages.
@@ -28,6 +29,7 @@ export type Ledger = Intake &
   ChangeLog &
   Changes &
   ReceiverEvents &
+  Verdicts &
   AsyncDisposable;
 
 /** A ledger in one file, which can be copied while it is in use. */

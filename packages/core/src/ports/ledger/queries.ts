@@ -20,10 +20,10 @@ export type EventContent = Pick<
   | "sender"
   | "endedAtMs"
   | "acknowledgedBy"
-  | "verdict"
-  | "byVerdict"
   | "receipt"
   | "cause"
+  | "verdict"
+  | "byVerdict"
 >;
 
 export interface AlertView {
@@ -36,7 +36,12 @@ export interface AlertView {
   readonly confirmedAtMs: number;
   /** Every source that reports it as firing has silenced or inhibited it. */
   readonly silenced?: true;
-  /** The classification of its episode. Absent: classification was off when the episode began. */
+  /** The classification of its episode, or of its last one. Absent: none. */
+  readonly classification?: Classification;
+}
+
+/** An alert that fires, with the classification of its episode if it has one. */
+export interface FiringAlert extends Alert {
   readonly classification?: Classification;
 }
 
@@ -184,7 +189,7 @@ export interface Queries {
   explain(fingerprint: string): Promise<Explanation | undefined>;
   /** All alerts, firing or not, in order of fingerprint: those that come after `after`, at most `limit`. */
   alerts(page: { readonly after?: string; readonly limit: number }): Promise<readonly Alert[]>;
-  firing(page: FiringPage): Promise<readonly Alert[]>;
+  firing(page: FiringPage): Promise<readonly FiringAlert[]>;
   incidents(query: IncidentQuery): Promise<{ incidents: readonly IncidentView[]; nextCursor?: string }>;
   incident(id: number): Promise<{ view: IncidentView; history: readonly HistoryEntry[] } | undefined>;
   /** The incidents with these numbers. Numbers without an incident are left out. */

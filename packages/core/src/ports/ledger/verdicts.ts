@@ -9,11 +9,13 @@ export interface ArrivedVerdict {
   readonly result: { readonly verdict: EpisodeVerdict } | { readonly absent: VerdictAbsence };
   /** The routes of the alert with this result. */
   readonly routes: readonly Route[];
+  /** The targets that do not receive the alert because the verdict suppresses it. */
+  readonly suppressedAt?: readonly string[];
 }
 
 /**
- * - `used`: the episode waited for it, and is routed with it.
- * - `unused`: it came too late or in shadow mode. A verdict is kept for `explain`.
+ * - `used`: the episode waited for it, and is routed with it. An absence ended the wait.
+ * - `unused`: it came too late, or nothing waited for it. A verdict is kept for `explain`.
  * - `over`: the episode is over.
  */
 export type VerdictEffect = "used" | "unused" | "over";

@@ -355,6 +355,10 @@ export class MemoryStore implements Store {
     this.#gates.set(`${kind}\0${id}`, facts);
   }
 
+  dropGates(kind: GateKind, ids: readonly string[]): void {
+    for (const id of ids) this.#gates.delete(`${kind}\0${id}`);
+  }
+
   gates(kind: GateKind): readonly (readonly [string, unknown])[] {
     const prefix = `${kind}\0`;
     return [...this.#gates]

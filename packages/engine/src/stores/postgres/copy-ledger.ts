@@ -38,7 +38,7 @@ const page = 500;
 const patienceMs = 120_000;
 
 /** All kinds except `meta`, which belongs to the file: its epoch and its time. */
-const kinds: readonly GateKind[] = ["credential", "bucket", "target", "endpoint", "source", "memory"];
+const kinds: readonly GateKind[] = ["credential", "bucket", "target", "endpoint", "source", "memory", "shape"];
 
 /**
  * Copies the whole state of an installation into an empty ledger in PostgreSQL, in one transaction. The file does not change,

@@ -59,6 +59,7 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
   "summary",
   "pendingReceiverEvents",
   "getValue",
+  "cachedVerdicts",
 ]);
 
 /**

@@ -16,6 +16,7 @@ const moving: ReadonlySet<string> = new Set([
   "record",
   "recordChanges",
   "reroute",
+  "applyVerdicts",
   "useTargets",
   "settle",
   "replay",

@@ -44,6 +44,14 @@ const expected: {
       routes(missing, to);
     }
   },
+  applyVerdicts(missing, [arrived]) {
+    for (const { fingerprint, routes: to } of arrived) {
+      missing.alerts.add(fingerprint);
+      routes(missing, to);
+    }
+  },
+  claimShape: (missing, [{ shape }]) => missing.addQuery({ kind: "gate", gate: "shape", id: shape }),
+  storeShape: (missing, [{ shape }]) => missing.addQuery({ kind: "gate", gate: "shape", id: shape }),
   leaseDue(missing, [{ max }], perLane) {
     missing.clockwork = { perLane: Math.min(perLane, Math.max(max, 2)) };
   },

@@ -13,6 +13,7 @@ import type {
   ChangesAbout,
   FoundChanges,
   FiringAlerts,
+  GateKind,
   WaitingLane,
   ForgetLimits,
   ReceiverEventRecord,
@@ -53,7 +54,8 @@ export interface Queries {
   atEndpoint: { readonly asks: { readonly endpoint: number }; readonly answer: number };
   waiting: { readonly asks: { readonly nowMs: number }; readonly answer: readonly WaitingLane[] };
   mostUrgent: { readonly asks: { readonly limit: number }; readonly answer: readonly Incident[] };
-  memory: { readonly asks: { readonly name: string }; readonly answer: unknown };
+  gate: { readonly asks: { readonly gate: GateKind; readonly id: string }; readonly answer: unknown };
+  gates: { readonly asks: { readonly gate: GateKind }; readonly answer: readonly (readonly [string, unknown])[] };
   stats: { readonly asks: { readonly nothing: null }; readonly answer: Omit<LedgerStats, "nowMs"> };
   over: {
     readonly asks: { readonly limits: ForgetLimits };

@@ -185,11 +185,19 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
     },
   ],
 
-  memory: ({ name }, _, answer) => [
+  gate: ({ gate, id }, _, answer) => [
     {
-      sql: "SELECT facts FROM gates WHERE kind = 'memory' AND id = $1",
-      values: [indexKey(name)],
+      sql: "SELECT facts FROM gates WHERE kind = $1 AND id = $2",
+      values: [gate, indexKey(id)],
       take: ([row]) => answer(row && (JSON.parse(text(row["facts"])) as [string, unknown])[1]),
+    },
+  ],
+
+  gates: ({ gate }, _, answer) => [
+    {
+      sql: "SELECT facts FROM gates WHERE kind = $1",
+      values: [gate],
+      take: (rows) => answer(rows.map((row) => JSON.parse(text(row["facts"])) as [string, unknown])),
     },
   ],
 

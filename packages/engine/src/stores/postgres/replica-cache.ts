@@ -18,6 +18,9 @@ export interface CacheChanges {
   readonly seats: readonly (readonly [seat: number, Seat | null])[];
 }
 
+/** Whether every replica keeps a copy of these gates. The others are read when an operation needs them: they may be many. */
+export const isMirrored = (kind: GateKind): boolean => kind !== "memory" && kind !== "shape";
+
 /**
  * The few rows that every decision needs, as they were after transaction `seq`: endpoints, gates, slots, flights. Each row
  * contains the number of the transaction that wrote it last, so a replica reads only the rows that other replicas wrote since

@@ -124,7 +124,7 @@ export const alertOf = (row: Row): AlertRecord => ({
   routes: [],
   silent: [],
   ...(JSON.parse(text(row["facts"])) as Pick<AlertRecord, "claims" | "startsAtMs" | "firstSeenAtMs"> &
-    Partial<Pick<AlertRecord, "fingerprint" | "routes" | "silent" | "shown">>),
+    Partial<Pick<AlertRecord, "fingerprint" | "routes" | "silent" | "shown" | "classification">>),
 });
 
 export const changeRow = (record: ChangeRecord) => ({

@@ -40,7 +40,7 @@ export function syncReplicaCache(cache: ReplicaCache, clockMs: number | null): {
     },
     {
       sql: `SELECT 'gate' AS what, NULL::bigint AS a, NULL::bigint AS b, NULL::bigint AS c, kind AS name, facts
-          FROM gates WHERE seq > $1 AND kind <> 'memory'
+          FROM gates WHERE seq > $1 AND kind NOT IN ('memory', 'shape')
         UNION ALL SELECT 'slot', token, urgency, free_at, credential, NULL FROM slots WHERE seq > $1
         UNION ALL SELECT 'seat', seat, incident, endpoint, NULL, facts FROM flights WHERE seq > $1
         UNION ALL SELECT 'endpoint', id, current::int, NULL, NULL, terms FROM endpoints

@@ -28,7 +28,7 @@ import type {
 import { MissingRows } from "./missing-rows.ts";
 import { episodeKey, type ReadSet, receiverEventKey } from "./read-set.ts";
 import { LaneOverlay } from "./lane-overlay.ts";
-import type { ReplicaCache } from "./replica-cache.ts";
+import { isMirrored, type ReplicaCache } from "./replica-cache.ts";
 import { type Queries, queryKey, type QueryKind, type Query } from "./queries.ts";
 
 export interface UnitOfWorkOptions {
@@ -64,6 +64,7 @@ export class UnitOfWork implements Store {
   readonly endpointsDropped = new Set<number>();
   readonly slotsPut = new Map<number, Slot>();
   readonly slotsDropped = new Set<number>();
+  readonly gatesDropped = new Map<string, { readonly kind: GateKind; readonly id: string }>();
   readonly gatesPut = new Map<string, { readonly kind: GateKind; readonly id: string; readonly facts: unknown }>();
   readonly forgotten = {
     incidents: [] as number[],
@@ -358,15 +359,25 @@ export class UnitOfWork implements Store {
   gate(kind: GateKind, id: string): unknown {
     const put = this.gatesPut.get(`${kind}\0${id}`);
     if (put) return put.facts;
-    return kind === "memory" ? this.#query("memory", { name: id }, undefined) : this.#cache.gate(kind, id);
+    if (this.gatesDropped.has(`${kind}\0${id}`)) return undefined;
+    return isMirrored(kind) ? this.#cache.gate(kind, id) : this.#query("gate", { gate: kind, id }, undefined);
   }
 
   putGate(kind: GateKind, id: string, facts: unknown): void {
     this.gatesPut.set(`${kind}\0${id}`, { kind, id, facts });
+    this.gatesDropped.delete(`${kind}\0${id}`);
+  }
+
+  dropGates(kind: GateKind, ids: readonly string[]): void {
+    for (const id of ids) {
+      this.gatesPut.delete(`${kind}\0${id}`);
+      this.gatesDropped.set(`${kind}\0${id}`, { kind, id });
+    }
   }
 
   gates(kind: GateKind): readonly (readonly [string, unknown])[] {
-    const gates = new Map(this.#cache.gates(kind));
+    const gates = new Map(isMirrored(kind) ? this.#cache.gates(kind) : this.#query("gates", { gate: kind }, []));
+    for (const { kind: dropped, id } of this.gatesDropped.values()) if (dropped === kind) gates.delete(id);
     for (const put of this.gatesPut.values()) if (put.kind === kind) gates.set(put.id, put.facts);
     return [...gates];
   }

@@ -2,7 +2,7 @@ import type { DeadLetter, HistoryEntry, Incident } from "@tocsin/core/decisions"
 import type { AlertRecord } from "../../ledger/store.ts";
 import { BinaryArrays } from "./binary-arrays.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
-import type { ReplicaCache, CacheChanges, Seat } from "./replica-cache.ts";
+import { isMirrored, type ReplicaCache, type CacheChanges, type Seat } from "./replica-cache.ts";
 import type { Head } from "./sync-replica-cache.ts";
 import {
   alertColumns,
@@ -44,7 +44,7 @@ export function writeRows(unit: UnitOfWork, cache: ReplicaCache, head: Head): Wr
   const endpointsChanged = unit.endpointsPut.size > 0 || unit.endpointsDropped.size > 0;
   const cacheChanges: CacheChanges = {
     ...(endpointsChanged && { endpoints: unit.endpoints() }),
-    gates: gates.filter(({ kind }) => kind !== "memory"),
+    gates: gates.filter(({ kind }) => isMirrored(kind)),
     slots,
     slotsDropped: unit.slotsDropped,
     seats,
@@ -87,10 +87,17 @@ export function writeRows(unit: UnitOfWork, cache: ReplicaCache, head: Head): Wr
           },
         ]
       : []),
+    ...dropGatesSteps(unit),
     ...countSteps(unit),
   ];
   return { steps, cacheChanges };
 }
+
+const dropGatesSteps = ({ gatesDropped }: UnitOfWork): Step[] =>
+  [...Map.groupBy(gatesDropped.values(), ({ kind }) => kind)].map(([kind, gates]) => ({
+    sql: "DELETE FROM gates WHERE kind = $1 AND id = ANY($2::text[])",
+    values: [kind, gates.map(({ id }) => indexKey(id))],
+  }));
 
 /** Writes the row of the table `ledger` and the last transaction of this writer. Reports PostgreSQL's number of the transaction. */
 export const writeHead = (head: Head, writer: string, is?: (transaction: string) => void): Step[] => [

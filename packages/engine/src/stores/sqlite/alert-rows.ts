@@ -36,7 +36,7 @@ export class AlertRows {
 
   put(before: AlertRecord | undefined, after: AlertRecord): void {
     const { fingerprint, status, lookAtMs, confirmedAtMs } = after;
-    const { claims, incidents, routes, silent, shown, startsAtMs, firstSeenAtMs } = after;
+    const { claims, incidents, routes, silent, shown, classification, startsAtMs, firstSeenAtMs } = after;
     const facts = JSON.stringify({
       claims,
       incidents,
@@ -45,6 +45,7 @@ export class AlertRows {
       ...(routes.length > 0 && { routes }),
       ...(silent.length > 0 && { silent }),
       ...(shown && { shown }),
+      ...(classification && { classification }),
     });
     if (before && before.content === after.content)
       this.#db.run(
@@ -144,7 +145,7 @@ const none: readonly never[] = [];
 
 function recordOf(row: Row): AlertRecord {
   type Facts = Pick<AlertRecord, "claims" | "incidents" | "startsAtMs" | "firstSeenAtMs"> &
-    Partial<Pick<AlertRecord, "routes" | "silent" | "shown">>;
+    Partial<Pick<AlertRecord, "routes" | "silent" | "shown" | "classification">>;
   const { routes = none, silent = none, ...facts } = JSON.parse(text(row["facts"])) as Facts;
   return {
     ...facts,

@@ -304,6 +304,10 @@ export class SqliteStore implements Store {
     this.#db.run("INSERT OR REPLACE INTO gates (kind, id, facts) VALUES (?, ?, ?)", kind, id, JSON.stringify(facts));
   }
 
+  dropGates(kind: GateKind, ids: readonly string[]): void {
+    for (const id of ids) this.#db.run("DELETE FROM gates WHERE kind = ? AND id = ?", kind, id);
+  }
+
   gates(kind: GateKind): readonly (readonly [string, unknown])[] {
     return this.#db
       .all("SELECT id, facts FROM gates WHERE kind = ?", kind)
