@@ -11,6 +11,7 @@ import type {
   ReplayOptions,
 } from "./operator-options.ts";
 import type { ReconcileCommandOptions } from "./reconcile.ts";
+import type { ShadowReportOptions } from "./report-shadow.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Commands that call a running service over HTTP, so that a script can do everything that an operator can do. */
@@ -157,6 +158,23 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     .option("--wait <duration>", "longest wait until it is delivered and acknowledged", "5m")
     .option("--no-acknowledge", "resolve it once it is delivered, without a person")
     .action(async (options: DrillOptions) => (await import("./drill.ts")).drill(terminal, options));
+  const report = program.command("report").description("Report on what Tocsin did or would have done");
+  command(
+    report,
+    "shadow",
+    "List what targets in shadow mode would have received and when, and compare it with PagerDuty",
+  )
+    .option("--since <time>", "from then on: 7d (ago), or 2026-01-31T12:00:00Z", "7d")
+    .option("--target <target>", "only this target; default: all targets in shadow mode")
+    .option(
+      "--compare <file>",
+      "export of PagerDuty's incidents, CSV or JSON: list what both paged, only the old path, or only Tocsin",
+    )
+    .option("--service <name>", "only incidents of this service in the export")
+    .option("--window <duration>", "longest time between both triggers of one problem", "10m")
+    .action(async (options: ShadowReportOptions) =>
+      (await import("./report-shadow.ts")).reportShadow(terminal, options),
+    );
   command(program, "stats", "Count alerts, incidents and dead letters").action(async (options: OperatorOptions) =>
     (await operate()).stats(terminal, options),
   );
