@@ -87,7 +87,22 @@ export interface TimelineEntry {
   readonly links?: readonly { readonly href: string; readonly text?: string }[];
 }
 
+/** The verdict of a model or of rules that the incident uses. A model's texts are untrusted. */
+export interface ClassificationBody {
+  readonly severity: string;
+  readonly confidence: number;
+  readonly reasoning: string;
+  readonly recommendations: readonly string[];
+  readonly category: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly fallback: boolean;
+  readonly ofShape: boolean;
+  readonly changed: "filled" | "raised" | "lowered" | null;
+}
+
 export interface IncidentDetail extends IncidentBody {
+  readonly classification?: ClassificationBody;
   readonly timeline?: readonly TimelineEntry[];
   readonly changes: readonly RelatedChange[];
 }

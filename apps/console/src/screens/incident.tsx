@@ -3,6 +3,7 @@ import type { ExplanationBody } from "../api/explanation-body.ts";
 import type { IncidentDetail } from "../api/incident-body.ts";
 import { type Data, useData } from "../api/use-data.ts";
 import { wordsOf } from "../format/words-of.ts";
+import { Classification } from "../incident/classification.tsx";
 import { ClaimList } from "../incident/claim-list.tsx";
 import { IncidentActions } from "../incident/incident-actions.tsx";
 import { isPagingUnreported } from "../incident/is-paging-unreported.ts";
@@ -76,7 +77,7 @@ interface ShownProps {
 }
 
 function Shown({ incident, explanation, reload }: ShownProps) {
-  const { id, wanted, target, state, reason, heldBack, lastFailure, changes, timeline } = incident;
+  const { id, wanted, target, state, reason, heldBack, lastFailure, classification, changes, timeline } = incident;
   const targets = explanation.data?.targets ?? [];
   const event =
     targets.find((one) => one.incident === id)?.event ?? targets.find((one) => one.target === target)?.event;
@@ -145,6 +146,7 @@ function Shown({ incident, explanation, reload }: ShownProps) {
               ]}
             />
           </section>
+          {classification && <Classification of={classification} />}
           <section aria-labelledby="told">
             <h2 id="told">Sent to the target</h2>
             <Sent incident={incident} />

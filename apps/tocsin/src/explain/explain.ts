@@ -1,5 +1,6 @@
 import type {
   Alert,
+  Classification,
   Decision,
   ExplainedIncident,
   Explanation,
@@ -9,6 +10,7 @@ import type {
   Reason,
 } from "@tocsin/core";
 import { firstContent, notSent, type NotificationFacts } from "../delivery/notification.ts";
+import { shownClassification, type ShownClassification } from "./shown-classification.ts";
 import { traceIdOf } from "../telemetry/tracing.ts";
 import type { UnusedTargets } from "../targets/target-warnings.ts";
 
@@ -27,6 +29,8 @@ export interface Explained {
    */
   readonly wouldTell: boolean;
   readonly incident?: number;
+  /** The verdict that the incident uses. Absent: none. */
+  readonly classification?: ShownClassification;
   /** The trace of the incident's last event, if there is one. */
   readonly traceId?: string;
   /** Says why the target accepts nothing now, although the incident was delivered or the alert would be sent. */
@@ -57,6 +61,8 @@ export interface Question {
   readonly alert: Alert;
   readonly status: "firing" | "resolved";
   readonly sender: string;
+  /** The classification of its episode. Absent: it has none. */
+  readonly classification?: Classification;
 }
 
 /**
@@ -218,14 +224,15 @@ function rowOf(
 
 function recorded(
   explained: ExplainedIncident,
-): Why & Pick<Explained, "keepsKey" | "traceId"> & { readonly incident: number } {
-  const { reason, incident, fallbackFor } = explained;
+): Why & Pick<Explained, "keepsKey" | "classification" | "traceId"> & { readonly incident: number } {
+  const { reason, incident, fallbackFor, content } = explained;
   const detail =
     fallbackFor === undefined ? incident.lastFailure?.detail : `received as the fallback of ${fallbackFor}`;
   return {
     ...stateAndHold(explained),
     reason,
     incident: incident.id,
+    ...(content.verdict && { classification: shownClassification(content.verdict, content.byVerdict) }),
     ...(incident.trace !== undefined && { traceId: traceIdOf(incident.trace) }),
     ...(detail !== undefined && { detail }),
     ...(explained.keepsEarlierKey && { keepsKey: "earlier" as const }),
@@ -262,13 +269,16 @@ function nextOf({ content, incident }: ExplainedIncident, { nowMs }: TargetsNow)
 }
 
 /** Returns the content of an alert's first event at a target. */
-function firstOf(decision: Decision, { alert, status, sender }: Question, { nowMs }: TargetsNow): NotificationFacts {
+function firstOf(decision: Decision, question: Question, { nowMs }: TargetsNow): NotificationFacts {
+  const { alert, status, sender } = question;
   const { target, send } = decision;
+  const verdict = question.classification?.verdict;
   const where = send ? decision : { dedupKey: alert.fingerprint, severity: "error" as const, summary: "" };
   const { dedupKey, severity, summary } = where;
   const isChange = send && decision.kind === "change";
   const ended = status === "resolved" && { endedAtMs: nowMs };
-  const content = firstContent(alert, { target, dedupKey, severity, summary, sender, ...ended });
+  const classified = verdict && { verdict, ...(send && decision.byVerdict && { byVerdict: decision.byVerdict }) };
+  const content = firstContent(alert, { target, dedupKey, severity, summary, sender, ...ended, ...classified });
   return { ...content, action: isChange ? "change" : ended ? "resolve" : "trigger", event: notSent(nowMs) };
 }
 

@@ -11,6 +11,7 @@ import type { FastifyRequest } from "fastify";
 import type { RelatedChanges } from "../../changes/related-changes.ts";
 import { relatedChangeBody } from "./changes.ts";
 import { type Endpoint, paramOf } from "../endpoint.ts";
+import { classificationOfIncident } from "../../explain/shown-classification.ts";
 import { traceIdOf } from "../../telemetry/tracing.ts";
 import { timelineBody, timelineOf } from "../../explain/timeline.ts";
 import { isoTime } from "../iso-time.ts";
@@ -57,11 +58,13 @@ export function incidentEndpoints({ ledger, related, clock, wake }: Incidents): 
       async answer(request) {
         const found = await ledger.incident(idOf(request, "incident"));
         if (found === undefined) throw notFound("incident");
-        const { members } = found.view.incident;
-        const leading = await ledger.alert(leadingMember(members).fingerprint);
+        const { incident } = found.view;
+        const leading = await ledger.alert(leadingMember(incident.members).fingerprint);
+        const classification = classificationOfIncident(incident, leading);
         const changes = leading ? await related.before(leading.alert) : [];
         return {
           ...incidentBody(found.view),
+          ...(classification && { classification }),
           history: found.history.map(historyBody),
           changes: changes.map(relatedChangeBody),
           timeline: timelineOf({ ...found, changes, nowMs: clock.now() }).map(timelineBody),

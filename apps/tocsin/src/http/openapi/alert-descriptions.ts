@@ -18,7 +18,7 @@ import type { EndpointDescription, EndpointDescriptions } from "./endpoint-descr
 const status = z.enum(["firing", "resolved"]);
 const state = z.enum(incidentStates);
 const noTarget = z.literal("no_target").describe("No target can receive the alert, whatever its labels.").optional();
-const { heldBack, historyEntry } = answerParts;
+const { classification, heldBack, historyEntry } = answerParts;
 
 const explained = z
   .strictObject({
@@ -29,6 +29,7 @@ const explained = z
     detail: z.string().optional(),
     wouldTell: z.boolean().describe("The target's rules accept the alert, and the target really sends."),
     incident: z.int().optional(),
+    classification: classification.optional(),
     traceId: z.string().optional(),
     heldBack: heldBack.optional(),
     keepsKey: z.enum(["earlier", "present"]).optional(),
@@ -38,6 +39,7 @@ const explained = z
         reason,
         detail: z.string().optional(),
         incident: z.int().optional(),
+        classification: classification.optional(),
         heldBack: heldBack.optional(),
       })
       .optional(),

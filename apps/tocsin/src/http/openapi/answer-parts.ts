@@ -1,4 +1,4 @@
-import { reasons, severities } from "@tocsin/core";
+import { reasons, severities, verdictProviders, verdictSeverities } from "@tocsin/core";
 import { z } from "zod";
 import { maxMatchers } from "../endpoints/alert-search.ts";
 import { defaultLimit, maxPerPage } from "../pagination.ts";
@@ -35,6 +35,26 @@ export const answerParts = {
       until: instant.optional(),
     })
     .meta({ id: "HeldBack", description: "Why the target accepts no events now." }),
+  classification: z
+    .strictObject({
+      severity: z.enum(verdictSeverities),
+      confidence: z.number().min(0).max(1),
+      reasoning: z.string(),
+      recommendations: z.array(z.string()),
+      category: z.string(),
+      model: z.string().describe("For rules, the name of the rule."),
+      provider: z.enum(verdictProviders),
+      fallback: z.boolean().describe("The rules gave it, because the model gave none in time."),
+      ofShape: z.boolean().describe("It was given for another alert of the same shape."),
+      changed: z
+        .enum(["filled", "raised", "lowered"])
+        .nullable()
+        .describe("What it did to the severity: `filled` where no label states one. Null: nothing."),
+    })
+    .meta({
+      id: "IncidentClassification",
+      description: "The verdict that the incident uses. Its texts are untrusted: a model wrote them.",
+    }),
   historyEntry: z
     .strictObject({
       at: instant,

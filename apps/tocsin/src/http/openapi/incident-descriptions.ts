@@ -137,6 +137,7 @@ export const incidentDescriptions: EndpointDescriptions = {
       200: z
         .strictObject({
           ...incidentFields,
+          classification: answerParts.classification.optional(),
           history: z.array(answerParts.historyEntry),
           changes: z.array(relatedChange),
           timeline: z.array(timelineEntry),

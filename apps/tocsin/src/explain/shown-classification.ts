@@ -1,0 +1,44 @@
+import {
+  type AlertView,
+  type EpisodeVerdict,
+  type Incident,
+  leadingMember,
+  type Route,
+  type Verdict,
+} from "@tocsin/core";
+
+/** The verdict that an incident uses, as API and console show it. Its texts are untrusted. */
+export interface ShownClassification extends Verdict {
+  /** The rules gave it, because the model gave none in time. */
+  readonly fallback: boolean;
+  /** It was given for another alert of the same shape. */
+  readonly ofShape: boolean;
+  /** What it did to the severity of this incident: `filled` where no label states one. Null: nothing. */
+  readonly changed: NonNullable<Route["byVerdict"]> | null;
+}
+
+export const shownClassification = (verdict: EpisodeVerdict, changed: Route["byVerdict"]): ShownClassification => ({
+  severity: verdict.severity,
+  confidence: verdict.confidence,
+  reasoning: verdict.reasoning,
+  recommendations: verdict.recommendations,
+  category: verdict.category,
+  model: verdict.model,
+  provider: verdict.provider,
+  fallback: verdict.fallback === true,
+  ofShape: verdict.ofShape === true,
+  changed: changed ?? null,
+});
+
+/**
+ * The verdict of an incident's leading alert. Undefined: it has none, or the alert has begun a later episode since, whose verdict is
+ * not about this incident.
+ */
+export function classificationOfIncident(
+  { members, updatedAtMs }: Pick<Incident, "members" | "updatedAtMs">,
+  leading: Pick<AlertView, "classification"> | undefined,
+): ShownClassification | undefined {
+  const { verdict, atMs = 0 } = leading?.classification ?? {};
+  if (verdict === undefined || atMs > updatedAtMs) return undefined;
+  return shownClassification(verdict, leadingMember(members).byVerdict);
+}
