@@ -1,6 +1,7 @@
 import { heldFirings } from "./ledger/held-firings.ts";
 import { describe } from "vitest";
 import { changes } from "./ledger/changes.ts";
+import { candidates } from "./ledger/candidates.ts";
 import { claims } from "./ledger/claims.ts";
 import { explain } from "./ledger/explain.ts";
 import { fallbacks } from "./ledger/fallbacks.ts";
@@ -23,6 +24,7 @@ import { repairs } from "./ledger/repairs.ts";
 import { reminders } from "./ledger/reminders.ts";
 import { lateReports } from "./ledger/late-reports.ts";
 import { settling } from "./ledger/settle.ts";
+import { shapes } from "./ledger/shapes.ts";
 import { sharedCredentials } from "./ledger/shared-credentials.ts";
 import { repeats } from "./ledger/repeats.ts";
 import { eventIds } from "./ledger/event-ids.ts";
@@ -70,5 +72,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     traces(subject);
     receipts(subject);
     receiverEvents(subject);
+    if (subject.virtualTime) candidates(subject);
+    if (subject.virtualTime) shapes(subject);
   });
 }

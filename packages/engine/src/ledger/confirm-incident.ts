@@ -49,7 +49,7 @@ export function confirmIncident(
       unconfirmed: stillUnconfirmed(context, incident, alert),
       retriedForMs: 0,
     },
-    withMember(incident.members, member),
+    withMember(countedMembers(incident), member),
     nowMs,
   );
   if (restsNotTold(incident)) return fireAgain(context, incident, after);
@@ -62,6 +62,10 @@ export function confirmIncident(
     ? confirmOnly(context, incident, after)
     : context.putChanged(incident, after);
 }
+
+/** An alert that was suppressed as noise must not add to the severity of one that joins its incident. */
+const countedMembers = (incident: Incident): readonly Member[] =>
+  incident.reason === "suppressed_noise" && restsNotTold(incident) ? [] : incident.members;
 
 /** Whether a person resolved the incident and this alert is what that person saw. An alert that began later is news. */
 export const heldClosed = (context: LedgerContext, incident: Incident, { startsAtMs }: AlertRecord): boolean =>
