@@ -17,12 +17,13 @@ const alert = { fingerprint: "f", labels: { alertname: "A" }, annotations: {}, s
 const member = {
   fingerprint: "f",
   status: "firing",
+  severity: "error",
   byVerdict: "filled",
   sinceMs: 0,
 } as unknown as Incident["members"][0];
 
 test("shows what the verdict of the leading alert changed", () => {
-  const incident = { members: [member], updatedAtMs: 20 };
+  const incident = { members: [member], wanted: { severity: "error" }, updatedAtMs: 20 } as const;
   expect(classificationOfIncident(incident, { classification: { atMs: 10, verdict } })).toEqual({
     ...shown,
     changed: "filled",
@@ -37,8 +38,14 @@ test("shows what the verdict of the leading alert changed", () => {
   ).toMatchObject({ provider: "rules", model: "disk", fallback: true, ofShape: true, changed: null });
 });
 
+test("says that the verdict changed nothing, if the severity comes from a more severe member", () => {
+  const incident = { members: [member], wanted: { severity: "critical" }, updatedAtMs: 20 } as const;
+  const leading = { classification: { atMs: 10, verdict } };
+  expect(classificationOfIncident(incident, leading)).toMatchObject({ severity: "error", changed: null });
+});
+
 test("shows no verdict if there is none, or if it belongs to a later episode", () => {
-  const incident = { members: [member], updatedAtMs: 20 };
+  const incident = { members: [member], wanted: { severity: "error" }, updatedAtMs: 20 } as const;
   expect(classificationOfIncident(incident, undefined)).toBeUndefined();
   expect(classificationOfIncident(incident, {})).toBeUndefined();
   expect(classificationOfIncident(incident, { classification: { atMs: 10, absent: "late" } })).toBeUndefined();

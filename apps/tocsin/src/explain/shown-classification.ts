@@ -5,6 +5,7 @@ import {
   leadingMember,
   type Route,
   type Verdict,
+  type Wanted,
 } from "@tocsin/core";
 
 /** The verdict that an incident uses, as API and console show it. Its texts are untrusted. */
@@ -35,10 +36,15 @@ export const shownClassification = (verdict: EpisodeVerdict, changed: Route["byV
  * not about this incident.
  */
 export function classificationOfIncident(
-  { members, updatedAtMs }: Pick<Incident, "members" | "updatedAtMs">,
+  {
+    members,
+    wanted,
+    updatedAtMs,
+  }: Pick<Incident, "members" | "updatedAtMs"> & { readonly wanted: Pick<Wanted, "severity"> },
   leading: Pick<AlertView, "classification"> | undefined,
 ): ShownClassification | undefined {
   const { verdict, atMs = 0 } = leading?.classification ?? {};
   if (verdict === undefined || atMs > updatedAtMs) return undefined;
-  return shownClassification(verdict, leadingMember(members).byVerdict);
+  const { severity, byVerdict } = leadingMember(members);
+  return shownClassification(verdict, severity === wanted.severity ? byVerdict : undefined);
 }

@@ -278,6 +278,13 @@ describe("with a classification", () => {
     ]);
   });
 
+  test("changes nothing where a template of the target decides the severity", () => {
+    const [own, usual] = route(unlabelled, [target({ template: { severity: "critical" } }), target({})], terms);
+    expect(own).toMatchObject({ send: true, severity: "critical" });
+    expect(own).not.toHaveProperty("byVerdict");
+    expect(usual).toMatchObject({ send: true, byVerdict: "filled" });
+  });
+
   test("leaves a change as it is", () => {
     const deploy = alertOf({ change_event: "true" });
     const taking = { ...target({}), takesChanges: true };

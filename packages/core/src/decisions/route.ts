@@ -159,16 +159,17 @@ function decide(
       ...unjudgedDetail(unjudged),
     };
   const context = new TemplateContext(subject.alert, severity, target.metadata, usual.steps);
+  const templated = severityOf(target, context);
   return {
     target: name,
     send: true,
     ...(change && { kind: "change" as const }),
     dedupKey: change ? usual.changeKey : (dedupKeyOf(target, context) ?? usual.dedupKey),
-    severity: severityOf(target, context) ?? severity,
+    severity: templated ?? severity,
     summary: summaryOfTarget(target, context) ?? usual.summary,
     ...unjudgedDetail(unjudged),
     ...considered,
-    ...(weighed && weighed.effect !== "none" && { byVerdict: weighed.effect }),
+    ...(weighed && weighed.effect !== "none" && (templated ?? severity) === severity && { byVerdict: weighed.effect }),
   };
 }
 

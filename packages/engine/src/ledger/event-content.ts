@@ -25,7 +25,8 @@ export function eventContent(store: Pick<Store, "alert">, incident: Incident): E
     ...(acknowledgedBy && { acknowledgedBy }),
     ...(receipt !== undefined && { receipt }),
     ...(verdict && { verdict }),
-    ...(verdict && lead.byVerdict && { byVerdict: lead.byVerdict }),
+    // In a group, another member may be more severe: then the severity of the event does not come from this verdict.
+    ...(verdict && lead.byVerdict && lead.severity === wanted.severity && { byVerdict: lead.byVerdict }),
   };
 }
 

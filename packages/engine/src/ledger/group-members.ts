@@ -20,8 +20,8 @@ export function groupMember(
     severity,
     startsAtMs: alert.startsAtMs,
     summary,
-    // Only if the setting needs it, because it parses the alert. Most alerts are recorded without being parsed.
     ...(byVerdict !== undefined && { byVerdict }),
+    // Only if the setting needs it, because it parses the alert. Most alerts are recorded without being parsed.
     ...(context.settings.retrigger === "content" && { content: contentHash(summary, alertIn(alert).annotations) }),
   };
 }

@@ -86,6 +86,16 @@ describe("an alert for Alertmanager", () => {
     expect(formatAlert(tellingOf({ alert: { ...disk, generatorURL } }), nowMs).generatorURL).toBe(expected);
   });
 
+  test("shows its classification while it fires, in place of annotations that pretend to be one", () => {
+    const annotations = { ai_severity: "critical", ai_other: "kept" };
+    const telling = { alert: { ...disk, annotations }, ...classified["classified-applied"] };
+    expect(formatAlert(tellingOf(telling), nowMs)).toMatchObject({
+      labels: disk.labels,
+      annotations: { ai_severity: "error", ai_other: "kept" },
+    });
+    expect(formatAlert(tellingOf({ ...telling, action: "resolve" }), nowMs).annotations).toEqual(annotations);
+  });
+
   test("without any label has the label alertname", () => {
     expect(labelsOf({})).toEqual({ alertname: "alert" });
     expect(labelsOf({ alertname: "", team: "x" })).toEqual({ team: "x" });

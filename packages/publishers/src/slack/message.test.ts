@@ -94,6 +94,14 @@ describe("Slack's message", () => {
     }
   });
 
+  test("shows the texts of a model only where Slack reads no markup", () => {
+    const { text, blocks } = render(classified["classified-hostile"]!);
+    const formatted = textsOf(blocks).flatMap((one) => (one.type === "mrkdwn" ? [one.text] : []));
+    expect(`${text}${formatted.join("")}`).not.toMatch(/\*bold\*|\*Reboot\*|\*model\*|:tada:|evil/);
+    const plain = textsOf(blocks).flatMap((one) => (one.type === "plain_text" ? [one.text] : []));
+    expect(plain.join("")).toMatch(/\*model\*.*&lt;!channel&gt;.*\*bold\*/s);
+  });
+
   test("has no picture: Slack would refuse the whole message if it could not fetch it", () => {
     const { blocks } = render(
       alertOf({ imageURL: "https://g.example.com/i.png", annotations: { imageURL: "https://a/b.png" } }),

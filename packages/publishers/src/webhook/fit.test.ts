@@ -1,5 +1,6 @@
 import type { Alert } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
+import { classified } from "../../test/classifications.ts";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { webhookTargetOf } from "../../test/webhook.ts";
 import { fit, maxBodyBytes } from "./fit.ts";
@@ -25,6 +26,16 @@ describe("a body", () => {
     expect(data.droppedToFit).toEqual(["alert.annotations.huge"]);
     expect(data.alert?.["annotations"]).toMatchObject({ small: "kept", large: "é".repeat(40_000) });
     expect(data.alert?.["labels"]).toEqual(disk.labels);
+  });
+
+  test("that is too large drops the texts of the classification before the target's own details", () => {
+    const telling = tellingOf({ ...classified["classified-hostile"], alert: { ...disk, annotations: {} } });
+    const eventWith = (m: string) =>
+      formatEvent(telling, webhookTargetOf({ template: { custom_details: { own: "x" } }, metadata: { m } }));
+    const { data } = fit(eventWith("m".repeat(maxBodyBytes - bytes(eventWith("")) + 1)));
+    expect(data.droppedToFit).toContain("classification.reasoning");
+    expect(data.classification).toMatchObject({ severity: "noise", provider: "anthropic", applied: true });
+    expect(data.customDetails).toEqual({ own: "x" });
   });
 
   test.each<[string, Partial<Alert>, object]>([
