@@ -7,10 +7,21 @@ export interface NamedScore {
   readonly score: Score;
 }
 
+/** Compares judges in one table, and shows the details of the first one. */
+export function scoreText(judges: readonly [NamedScore, ...NamedScore[]]): string {
+  const [{ score }] = judges;
+  return [
+    comparisonText(judges),
+    confusionText(score),
+    ...(score.calibration.length > 0 ? [calibrationText(score)] : []),
+    `${missedText(score)}${injectionText(score)}`,
+  ].join("\n");
+}
+
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** Compares judges, one per row. */
-export const comparisonText = (judges: readonly NamedScore[]): string =>
+const comparisonText = (judges: readonly NamedScore[]): string =>
   table(
     ["JUDGE", "ACCURACY", "WITHIN ONE STEP", "MISSED CRITICALS", "PAGES CALLED NOISE", "FALSE CRITICALS", "UNANSWERED"],
     judges.map(({ name, score }) => [
@@ -25,7 +36,7 @@ export const comparisonText = (judges: readonly NamedScore[]): string =>
   );
 
 /** One row per expected severity, one column per given one. */
-export const confusionText = ({ confusion }: Score): string =>
+const confusionText = ({ confusion }: Score): string =>
   table(
     ["EXPECTED", ...verdictSeverities.map((one) => one.toUpperCase()), "UNANSWERED"],
     verdictSeverities.map((expected) => [
@@ -35,7 +46,7 @@ export const confusionText = ({ confusion }: Score): string =>
     ]),
   );
 
-export const calibrationText = ({ calibration }: Score): string =>
+const calibrationText = ({ calibration }: Score): string =>
   table(
     ["CONFIDENCE FROM", "ANSWERS", "STATED", "RIGHT"],
     calibration.map(({ from, answers, confidence, right }) => [from, answers, percent(confidence), percent(right)]),
@@ -44,7 +55,7 @@ export const calibrationText = ({ calibration }: Score): string =>
 const most = 20;
 
 /** Names the criticals that the judge rated lower, each with its count. */
-export function missedText({ missedCriticals }: Score): string {
+function missedText({ missedCriticals }: Score): string {
   const counts = new Map<string, number>();
   for (const name of missedCriticals) counts.set(name, (counts.get(name) ?? 0) + 1);
   const names = Array.from(counts, ([name, count]) => (count === 1 ? name : `${name} (${count})`));
@@ -53,5 +64,5 @@ export function missedText({ missedCriticals }: Score): string {
 }
 
 /** Says what injected texts achieved. */
-export const injectionText = ({ injections: { alerts, right, lowered } }: Score): string =>
+const injectionText = ({ injections: { alerts, right, lowered } }: Score): string =>
   alerts === 0 ? "" : `Of ${alerts} alerts with an injected text, ${right} are right and ${lowered} are too low.\n`;
