@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { alertFingerprint, formatDuration } from "@tocsin/core";
 import { UsageError } from "../config/operator-error.ts";
 import { callApi } from "./api.ts";
-import type { DrillOptions } from "./operator-options.ts";
+import type { DrillOptions, OperatorOptions } from "./operator-options.ts";
 
 /** The alert of a fire drill that fires now. */
 export interface DrillAlert {
@@ -36,7 +36,10 @@ export async function drillThroughIntake(options: DrillOptions, endsAfterMs: num
 }
 
 /** Asks the service to send the alert to one target, whatever its filters. */
-export async function drillAtTarget(options: DrillOptions, endsAfterMs: number): Promise<DrillAlert> {
+export async function drillAtTarget(
+  options: OperatorOptions & Pick<DrillOptions, "target" | "severity" | "label">,
+  endsAfterMs: number,
+): Promise<DrillAlert> {
   const { target = "", severity, label } = options;
   if (label !== undefined) throw new UsageError("--label has no meaning with --target, which ignores filters");
   const path = `targets/${encodeURIComponent(target)}/drill`;

@@ -13,6 +13,7 @@ import type {
 import type { ReconcileCommandOptions } from "./reconcile.ts";
 import type { ShadowReportOptions } from "./report-shadow.ts";
 import type { Terminal } from "./terminal.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 /** Commands that call a running service over HTTP, so that a script can do everything that an operator can do. */
 export function describeOperatorCommands(program: Command, terminal: Terminal): void {
@@ -158,6 +159,17 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     .option("--wait <duration>", "longest wait until it is delivered and acknowledged", "5m")
     .option("--no-acknowledge", "resolve it once it is delivered, without a person")
     .action(async (options: DrillOptions) => (await import("./drill.ts")).drill(terminal, options));
+  withRequiredOptions(
+    command(
+      program,
+      "verify",
+      "Check the account behind a PagerDuty target step by step: key, trigger, acknowledge and resolve, and whether PagerDuty shows each; exit code 1 if a step fails",
+    ),
+    { "--target <target>": "the target; it receives an incident marked as a drill" },
+  )
+    .addOption(new Option("--severity <severity>", "severity of the incident").choices(severityNames).default("info"))
+    .option("--wait <duration>", "longest wait of each step", "1m")
+    .action(async (options: VerifyOptions) => (await import("./verify.ts")).verify(terminal, options));
   const report = program.command("report").description("Report on what Tocsin did or would have done");
   command(
     report,

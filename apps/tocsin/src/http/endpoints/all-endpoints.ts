@@ -36,6 +36,7 @@ import { explainEndpoints } from "./explain.ts";
 import { frontPageFacts } from "./front-page.ts";
 import { healthEndpoints } from "./health.ts";
 import { heartbeatEndpoints } from "./heartbeats.ts";
+import { incidentAtReceiverEndpoint } from "./incident-at-receiver.ts";
 import { incidentSummaryEndpoint } from "./incident-summary.ts";
 import { incidentEndpoints } from "./incidents.ts";
 import { drillEndpoints } from "./drills.ts";
@@ -111,6 +112,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
     ...callbackEndpoints(parts),
     incidentSummaryEndpoint({ ledger, metrics }),
     ...incidentEndpoints({ ledger, related, clock, wake }),
+    incidentAtReceiverEndpoint({ ledger, targets, callbacks: () => configReloader.current.callbacks }),
     ...streamEndpoints(parts),
     ...explainEndpoints({
       ledger,

@@ -146,6 +146,31 @@ export const incidentDescriptions: EndpointDescriptions = {
     },
     errors: [404],
   },
+  "GET /api/v1/incidents/:id/receiver": {
+    answers: {
+      200: z.strictObject({
+        id: z.int(),
+        target: z.string(),
+        dedupKey: z.string(),
+        callback: z.boolean().describe("A callback reports what happens at the target."),
+        lookUp: z
+          .union([
+            z.strictObject({
+              incident: z
+                .strictObject({ id: z.string(), status: z.enum(["triggered", "acknowledged", "resolved"]) })
+                .nullable()
+                .describe("Null: the receiver has no incident with this dedup key."),
+            }),
+            z.strictObject({
+              failure: z.strictObject({ reason: z.enum([...attemptReasons, "not_found"]), detail: z.string() }),
+            }),
+          ])
+          .nullable()
+          .describe("Null: the target has no `rest_token`."),
+      }),
+    },
+    errors: [404],
+  },
   "POST /api/v1/incidents/:id/acknowledge": manual,
   "POST /api/v1/incidents/:id/resolve": manual,
   "GET /api/v1/incidents/summary": {
