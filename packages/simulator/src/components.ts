@@ -6,6 +6,7 @@ import { Dispatcher } from "./server/dispatcher.ts";
 import { Journal } from "./state/journal.ts";
 import { defaultLimits, readLimitSetting } from "./state/limits.ts";
 import type { LimitSetting } from "./state/limits.ts";
+import { Models } from "./models/models.ts";
 import { seededRandom } from "./faults/random.ts";
 import { alertmanagerAlerts } from "./receivers/alertmanager/alerts.ts";
 import { pagerdutyEvents } from "./receivers/pagerduty/events.ts";
@@ -57,6 +58,7 @@ export class Components {
   readonly faults: Faults;
   readonly receivers: readonly Receiver[];
   readonly dispatcher: Dispatcher;
+  readonly models = new Models();
   readonly sender: WebhookSender;
   readonly postWebhook: PostWebhook;
   readonly file: IncidentFile | undefined;
@@ -100,6 +102,7 @@ export class Components {
     this.state.reset();
     this.journal.reset();
     this.windows.reset();
+    this.models.reset();
     this.sender.clear();
     this.faults.set([], this.seed);
     for (const receiver of this.receivers) receiver.forget?.();

@@ -31,5 +31,8 @@ export type { Listening, ListenOptions } from "./server/server.ts";
 export type { SimulatorOptions } from "./components.ts";
 export type { NoPress, Press, SlackAppSettings } from "./receivers/slack/slack-app.ts";
 export { Simulator } from "./simulator.ts";
+export { ModelServer } from "./models/model-server.ts";
+export { modelBehaviors, type ModelBehavior, type ModelScript } from "./models/model-behavior.ts";
+export type { Models, ModelRequestRow } from "./models/models.ts";
 
 export type { PostWebhook, WebhookRequest } from "./webhooks/webhook-sender.ts";

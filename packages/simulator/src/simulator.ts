@@ -14,6 +14,7 @@ import type { Report } from "./oracle/report.ts";
 import { readTruth } from "./oracle/truth.ts";
 import type { Truth, TruthSetting } from "./oracle/truth.ts";
 import type { NoPress, Press, SlackAppSettings } from "./receivers/slack/slack-app.ts";
+import type { Models } from "./models/models.ts";
 import { Components } from "./components.ts";
 import type { SimulatorOptions } from "./components.ts";
 import * as rows from "./server/rows.ts";
@@ -50,10 +51,11 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
 
   /** Serves on sockets. `euPort` opens a second listener that stands for the EU region. */
   async listen(options: ListenOptions = {}): Promise<Listening> {
-    const { faults, clock, journal, sender } = this.#components;
+    const { faults, clock, journal, sender, models } = this.#components;
     const front = {
       early: (path: string, region: Region) => this.#early(path, region),
       whole: (request: SimulatorRequest, region: Region) => this.#whole(request, region),
+      model: models.serve.bind(models),
       refuses: (region: Region) => faults.refusesAll(region, clock.now()),
       leave: (request: number, when: Leaving) => journal.leave(request, when),
     };
@@ -83,6 +85,11 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
 
   changes(): rows.ChangeRow[] {
     return this.#components.state.changes.list().map(rows.changeRow);
+  }
+
+  /** The stand-ins of model servers: their base URL is `/v1`. */
+  get models(): Models {
+    return this.#components.models;
   }
 
   /** The alerts that PagerDuty accepted and suppressed. */

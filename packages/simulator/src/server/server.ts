@@ -31,6 +31,8 @@ export interface Listening {
 export interface Front {
   early(path: string, region: Region): SimulatorAnswer | undefined;
   whole(request: SimulatorRequest, region: Region): SimulatorAnswer;
+  /** Answers a request to a stand-in of a model server. False: it is none. */
+  model(message: IncomingMessage, response: ServerResponse): boolean;
   /** Whether connections are refused now. */
   refuses(region: Region): boolean;
   leave(request: number, when: Leaving): void;
@@ -69,6 +71,7 @@ async function open(front: Front, region: Region, host: string, port: number): P
     send(response, answer);
   };
   const server = createServer((message, response) => {
+    if (front.model(message, response)) return;
     const early = front.early(message.url ?? "/", region);
     if (early !== undefined) return answerTo(message, response, early);
     readBody(message, response, (body) => {

@@ -2,6 +2,8 @@ import { json, queryOf, text } from "../exchange.ts";
 import type { SimulatorAnswer, SimulatorRequest } from "../exchange.ts";
 import type { FaultSetting } from "../../faults/fault.ts";
 import type { LimitSetting } from "../../state/limits.ts";
+import type { ModelScript } from "../../models/model-behavior.ts";
+import type { ModelRequestRow } from "../../models/models.ts";
 import { reportInWords } from "../../oracle/report.ts";
 import type { TruthSetting } from "../../oracle/truth.ts";
 import { dashboard } from "../../dashboard/dashboard.ts";
@@ -84,6 +86,14 @@ const controlRoutes: Readonly<Record<string, Route>> = {
     expect(isStrings(events), "events", 'expected a list such as ["incident.acknowledged"]; empty: all');
     return { id: simulator.subscribe({ url, secrets, events, receiver }) };
   },
+  "GET /_sim/models": ({ models }) => ({ script: models.script(), requests: modelRows(models.requests()) }),
+  "POST /_sim/models": ({ models }, request) => {
+    const { script, apiKey } = readObject(request, "script");
+    models.setScript(script as ModelScript);
+    expect(apiKey === undefined || apiKey === null || typeof apiKey === "string", "apiKey", "expected a key, or null");
+    if (apiKey !== undefined) models.setApiKey(apiKey ?? undefined);
+    return { script: models.script() };
+  },
   "POST /_sim/webhook-secrets": (simulator, request) => {
     const { name, secrets } = readObject(request);
     expect(typeof name === "string", "name", "expected the name in /webhook/{name}");
@@ -139,6 +149,10 @@ function byPerson(simulator: SimulatorControls, route: string): SimulatorAnswer 
   const isDone = verb === "acknowledge" ? simulator.acknowledge(id) : simulator.resolve(id);
   return isDone ? json(200, {}) : problem(404, "not_found", "no open incident has this id");
 }
+
+/** Without the credentials. */
+const modelRows = (requests: readonly ModelRequestRow[]) =>
+  requests.map(({ api, body, behavior, violations }) => ({ api, body, behavior, violations }));
 
 /** Any page that a person visits could ask a service on loopback; browsers say which page it was. */
 function isForeign(request: SimulatorRequest): boolean {

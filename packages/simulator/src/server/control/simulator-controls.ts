@@ -4,6 +4,7 @@ import type { TruthSetting } from "../../oracle/truth.ts";
 import type { LimitSetting } from "../../state/limits.ts";
 import type { NoPress, Press, SlackAppSettings } from "../../receivers/slack/slack-app.ts";
 import type { Region } from "../../state/region.ts";
+import type { Models } from "../../models/models.ts";
 import type * as rows from "../rows.ts";
 
 /** An incident to open without an event. */
@@ -24,6 +25,7 @@ export interface ManualIncident {
 /** The part of the simulator that the control API reads and changes. `Simulator` says what each member does. */
 export interface SimulatorControls {
   readonly version: string;
+  readonly models: Pick<Models, "requests" | "script" | "setScript" | "setApiKey">;
   incidents(): rows.IncidentRow[];
   changes(): rows.ChangeRow[];
   suppressed(): rows.SuppressedRow[];
