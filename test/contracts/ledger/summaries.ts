@@ -79,6 +79,35 @@ export function summaries(subject: LedgerSubject): void {
     });
   });
 
+  describe("the most urgent incidents of a long lane", () => {
+    const length = 60;
+    const keys = async (harness: LedgerHarness): Promise<string[]> =>
+      (await harness.ledger.summary(10)).oldestDue.map(({ incident }) => incident.dedupKey);
+    const fire = async (harness: LedgerHarness, prefix: string): Promise<void> => {
+      const names = Array.from({ length }, (_, n) => `${prefix} ${n}`);
+      await harness.ledger.record(names.map((name) => wanted(firing(name), { severity: "critical" })));
+    };
+
+    test("have an unacknowledged one first, although many acknowledged ones are due before it", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      await fire(harness, "acknowledged");
+      for (const {
+        incident: { id },
+      } of await harness.views())
+        await harness.ledger.acknowledge(id, "ann");
+      await harness.fires("unpaged", { severity: "critical" });
+      expect((await keys(harness))[0]).toBe("unpaged");
+    });
+
+    test("have one that waits for its retry first, although many newer ones are due before it", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("old", { severity: "critical" });
+      await harness.settle(await harness.claimOne(), serverError);
+      await fire(harness, "new");
+      expect((await keys(harness))[0]).toBe("old");
+    });
+  });
+
   describe("an incident", () => {
     test("shows labels, sources and the last confirmation of its leading alert", async () => {
       await using harness = await LedgerHarness.open(subject);

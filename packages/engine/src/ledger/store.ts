@@ -184,7 +184,10 @@ export interface Store {
   dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[];
   /** Counts waiting incidents by lane. Incidents in flight may be counted with them. Large counts may be estimated. */
   waiting(nowMs: number): readonly WaitingLane[];
-  /** Incidents that wait, reminders excluded: the `limit` earliest of each lane. */
+  /**
+   * Incidents that wait, reminders excluded: of each lane the `limit` earliest, and the oldest, so many that `limit` of them are
+   * unacknowledged. It looks at thousands of a long lane, not at all of them.
+   */
   mostUrgent(limit: number): readonly Incident[];
   /** Undelivered incidents of an endpoint, in order of their numbers, beginning after this one. */
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[];

@@ -4,8 +4,7 @@ import type { WaitingLane } from "./store.ts";
 import { heldBackAt, incidentView } from "./views.ts";
 
 /**
- * How many incidents of each lane are read for one place in the list. A lane is in order of the next attempt, so incidents that
- * a person acknowledged, or that were attempted less often, may come before one that has waited for longer.
+ * How many incidents of each lane are read for one place in the list. Those in flight, which are read too, are left out.
  */
 const candidatesPerPlace = 5;
 

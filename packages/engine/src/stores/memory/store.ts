@@ -179,7 +179,13 @@ export class MemoryStore implements Store {
   mostUrgent(limit: number): readonly Incident[] {
     return this.lanes()
       .filter(({ urgency }) => urgency !== urgencies.reminder)
-      .flatMap(({ endpoint, urgency }) => this.dueIn(endpoint, urgency, Number.POSITIVE_INFINITY, limit));
+      .flatMap(({ endpoint, urgency }) => {
+        const lane = this.dueIn(endpoint, urgency, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER);
+        const oldest = lane
+          .filter(({ state, wanted }) => state === "due" && !wanted.acknowledged)
+          .toSorted((a, b) => (a.dueSinceMs ?? 0) - (b.dueSinceMs ?? 0) || a.id - b.id);
+        return [...new Set([...lane.slice(0, limit), ...oldest.slice(0, limit)])];
+      });
   }
 
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {

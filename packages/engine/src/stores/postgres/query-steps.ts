@@ -179,7 +179,8 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
   mostUrgent: ({ limit }, context, answer) => [
     {
       sql: `SELECT i.* FROM endpoints e CROSS JOIN generate_series(0, ${urgency.reminder - 1}) u CROSS JOIN LATERAL
-        (SELECT * FROM incidents WHERE endpoint = e.id AND urgency = u AND due_at IS NOT NULL ORDER BY due_at, id LIMIT $1) i`,
+        (SELECT * FROM incidents WHERE id = ANY(ARRAY(${endOfLane("due_at, id", "$1")}
+           UNION ${oldestIn(`${endOfLane("due_at, id", "2000")} UNION ${endOfLane("due_at DESC, id DESC", "2000")}`)}))) i`,
       values: [limit],
       take: (rows) => answer(rows.map((row) => keepIncident(context, row))),
     },
@@ -205,6 +206,15 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
 
   over: (asks, context, answer) => expiredSteps(asks, context, answer),
 };
+
+/** Numbers of waiting incidents of the endpoint `e` and the urgency `u`. */
+const endOfLane = (order: string, limit: string): string =>
+  `(SELECT id FROM incidents WHERE endpoint = e.id AND urgency = u AND due_at IS NOT NULL ORDER BY ${order} LIMIT ${limit})`;
+
+/** The oldest unacknowledged ones. In JSON a quote within a text has a backslash, so no text looks like a field. */
+const oldestIn = (ids: string): string =>
+  `(SELECT id FROM incidents WHERE id = ANY(ARRAY(${ids})) AND state = 'due' AND facts NOT LIKE '%"acknowledged":true%'
+    ORDER BY accepted_at, id LIMIT $1)`;
 
 const changesWhere = (label: string): string =>
   `(SELECT key, accepted_at, facts FROM changes WHERE ${label} AND at BETWEEN $3 AND $4 ORDER BY at DESC LIMIT $5)`;

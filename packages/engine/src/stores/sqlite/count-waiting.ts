@@ -34,16 +34,3 @@ export function countWaiting(
 }
 
 const laneOf = ({ endpoint, urgency }: Pick<Lane, "endpoint" | "urgency">): string => `${endpoint} ${urgency}`;
-
-/** The numbers of the incidents of each lane that are due first, without reminders. */
-export const mostUrgent = (db: Database, lanes: readonly Lane[], limit: number): unknown[] =>
-  lanes
-    .filter(({ urgency }) => urgency !== urgencies.reminder)
-    .flatMap(({ endpoint, urgency }) =>
-      db.column(
-        "SELECT id FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at IS NOT NULL ORDER BY due_at LIMIT ?",
-        endpoint,
-        urgency,
-        limit,
-      ),
-    );

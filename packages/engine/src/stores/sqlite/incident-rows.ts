@@ -6,8 +6,9 @@ import { type Database, instant, text } from "./database.ts";
 import { findIncidents, previousEpisode } from "./find-incidents.ts";
 import { readFlightRows, writeFlightRows, type Flying } from "./flight-rows.ts";
 import { incidentOfRow } from "./incident-of-row.ts";
-import { countWaiting, mostUrgent } from "./count-waiting.ts";
+import { countWaiting } from "./count-waiting.ts";
 import { Lanes } from "./lanes.ts";
+import { mostUrgent } from "./most-urgent.ts";
 import { oldestDue } from "./oldest-due.ts";
 import { RowCache } from "./row-cache.ts";
 import { EarliestDueCache } from "./earliest-due-cache.ts";
@@ -224,7 +225,7 @@ export class IncidentRows {
   }
 
   mostUrgent(limit: number): readonly Incident[] {
-    return mostUrgent(this.#db, this.#lanes.all(), limit).map((id) => this.#existing(id));
+    return mostUrgent(this.#db, this.#lanes.all(), limit, (id) => this.#existing(id));
   }
 
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {
