@@ -53,6 +53,17 @@ test("without a change the same object comes back, so that nothing is drawn", ()
   expect(mergeRows(start, [])).toBe(start);
 });
 
+test("a row that was read again without a change stays the same object, so that it is not drawn again", () => {
+  const again = rereadRows(
+    start,
+    [...start.rows].map((one) => ({ ...one })),
+  );
+  expect(again.rows.every((one, index) => one === start.rows[index])).toBe(true);
+  const [first, ...others] = start.rows;
+  const changed = rereadRows(start, [{ ...first!, state: "another" }, ...others]);
+  expect(changed.rows[0]?.state).toBe("another");
+});
+
 test("the count of other changes is bounded", () => {
   const many = Array.from({ length: 5_000 }, (_, index) => row(100 + index, 1));
   expect(pendingRows(mergeRows(start, many))).toBe(1_000);

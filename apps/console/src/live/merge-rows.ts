@@ -36,10 +36,14 @@ export function mergeRows<R extends Row>(live: LiveRows<R>, changed: readonly R[
   for (const id of newest.keys()) if (!ids.has(id) && elsewhere.size < mostElsewhere) elsewhere.add(id);
   const rows = live.rows.map((row) => {
     const next = newest.get(row.id);
-    return next !== undefined && next.updatedAt >= row.updatedAt ? next : row;
+    return next !== undefined && isNewer(next, row) ? next : row;
   });
   return { ...live, rows, elsewhere };
 }
+
+/** A reason may change without an update. The same row read again keeps its object, so that it is not drawn again. */
+const isNewer = <R extends Row>(next: R, row: R): boolean =>
+  next.updatedAt > row.updatedAt || (next.updatedAt === row.updatedAt && JSON.stringify(next) !== JSON.stringify(row));
 
 /** Applies the same page, read again after changes were missed. */
 export function rereadRows<R extends Row>(live: LiveRows<R>, page: readonly R[]): LiveRows<R> {

@@ -1,3 +1,4 @@
+import { useMemo } from "preact/hooks";
 import type { IncidentBody } from "../api/incident-body.ts";
 import { hrefOf } from "../routing/router.ts";
 import { SeverityMark } from "./severity-mark.tsx";
@@ -64,43 +65,48 @@ interface IncidentRowProps {
 }
 
 function IncidentRow({ incident, selection, isLeft, age }: IncidentRowProps) {
-  const { id, severity, wanted, target, state, reason, kind } = incident;
-  const selected = selection?.ids.has(id) ?? false;
-  return (
-    <tr role="row" class={isLeft ? "left" : undefined}>
-      {selection && (
-        <td role="cell" class="select">
-          <label>
-            <input
-              type="checkbox"
-              data-select
-              checked={selected}
-              disabled={!selected && selection.isFull}
-              onChange={() => selection.toggle(id)}
-            />
-            <span class="hidden">Select incident {id}</span>
-          </label>
+  const toggle = selection?.toggle;
+  const isSelected = selection?.ids.has(incident.id) ?? false;
+  const isDisabled = selection?.isFull === true && !isSelected;
+  // Preact leaves an element alone that is the same object as before: in a storm, most rows of a page stay as they are.
+  return useMemo(() => {
+    const { id, severity, wanted, target, state, reason, kind } = incident;
+    return (
+      <tr role="row" class={isLeft ? "left" : undefined}>
+        {toggle && (
+          <td role="cell" class="select">
+            <label>
+              <input
+                type="checkbox"
+                data-select
+                checked={isSelected}
+                disabled={isDisabled}
+                onChange={() => toggle(id)}
+              />
+              <span class="hidden">Select incident {id}</span>
+            </label>
+          </td>
+        )}
+        <td role="cell" class="severity-cell">
+          {kind === "change" ? <span class="muted">change</span> : <SeverityMark severity={severity} />}
         </td>
-      )}
-      <td role="cell" class="severity-cell">
-        {kind === "change" ? <span class="muted">change</span> : <SeverityMark severity={severity} />}
-      </td>
-      <td role="cell" class="summary">
-        <a data-row href={hrefOf(`incidents/${id}`)}>
-          <LineText value={wanted.summary || incident.dedupKey} />
-        </a>
-      </td>
-      <td role="cell" class="target">
-        <LineText value={target} most={60} />
-      </td>
-      <td role="cell" class="state-cell">
-        <StateMark state={state} reason={reason} />
-        {wanted.acknowledged && <span class="muted"> acknowledged</span>}
-        {wanted.status === "resolved" && state !== "closed" && <span class="muted"> resolved at its source</span>}
-      </td>
-      <td role="cell" class="number age">
-        <TimeMark at={age === "due" ? (incident.dueSince ?? incident.wanted.at) : incident.updatedAt} show="age" />
-      </td>
-    </tr>
-  );
+        <td role="cell" class="summary">
+          <a data-row href={hrefOf(`incidents/${id}`)}>
+            <LineText value={wanted.summary || incident.dedupKey} />
+          </a>
+        </td>
+        <td role="cell" class="target">
+          <LineText value={target} most={60} />
+        </td>
+        <td role="cell" class="state-cell">
+          <StateMark state={state} reason={reason} />
+          {wanted.acknowledged && <span class="muted"> acknowledged</span>}
+          {wanted.status === "resolved" && state !== "closed" && <span class="muted"> resolved at its source</span>}
+        </td>
+        <td role="cell" class="number age">
+          <TimeMark at={age === "due" ? (incident.dueSince ?? incident.wanted.at) : incident.updatedAt} show="age" />
+        </td>
+      </tr>
+    );
+  }, [incident, toggle, isSelected, isDisabled, isLeft, age]);
 }
