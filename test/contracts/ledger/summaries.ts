@@ -3,6 +3,9 @@ import { firing, wanted } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { LedgerHarness, type LedgerSubject, refused, serverError, tooMany, unauthorized } from "./ledger-harness.ts";
 
+const mostUrgent = async ({ ledger }: LedgerHarness): Promise<string[]> =>
+  (await ledger.summary(10)).oldestDue.map(({ incident }) => incident.dedupKey);
+
 /** Counts by target, state and reason, and the facts of lists that come from the leading alert. */
 export function summaries(subject: LedgerSubject): void {
   describe("the summary", () => {
@@ -81,8 +84,6 @@ export function summaries(subject: LedgerSubject): void {
 
   describe("the most urgent incidents of a long lane", () => {
     const length = 60;
-    const keys = async (harness: LedgerHarness): Promise<string[]> =>
-      (await harness.ledger.summary(10)).oldestDue.map(({ incident }) => incident.dedupKey);
     const fire = async (harness: LedgerHarness, prefix: string): Promise<void> => {
       const names = Array.from({ length }, (_, n) => `${prefix} ${n}`);
       await harness.ledger.record(names.map((name) => wanted(firing(name), { severity: "critical" })));
@@ -96,7 +97,7 @@ export function summaries(subject: LedgerSubject): void {
       } of await harness.views())
         await harness.ledger.acknowledge(id, "ann");
       await harness.fires("unpaged", { severity: "critical" });
-      expect((await keys(harness))[0]).toBe("unpaged");
+      expect((await mostUrgent(harness))[0]).toBe("unpaged");
     });
 
     test("have one that waits for its retry first, although many newer ones are due before it", async () => {
@@ -104,7 +105,7 @@ export function summaries(subject: LedgerSubject): void {
       await harness.fires("old", { severity: "critical" });
       await harness.settle(await harness.claimOne(), serverError);
       await fire(harness, "new");
-      expect((await keys(harness))[0]).toBe("old");
+      expect((await mostUrgent(harness))[0]).toBe("old");
     });
   });
 

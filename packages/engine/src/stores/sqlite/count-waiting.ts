@@ -1,4 +1,4 @@
-import { type Incident, urgency as urgencies } from "@tocsin/core/decisions";
+import type { Incident } from "@tocsin/core/decisions";
 import type { Lane, WaitingLane } from "../../ledger/store.ts";
 import type { Database } from "./database.ts";
 
