@@ -54,6 +54,21 @@ export function undocumentedIn({ method, path, sent, status, contentType, text }
   return [...issues, ...issuesOf(place, JSON.parse(text), `${key} answers ${status}:`)];
 }
 
+/**
+ * Compares server-sent events with the forms that docs/stream.md describes: `incident` is an item of the list of incidents, `reset` is
+ * empty, and every event has an id. Returns what is different.
+ */
+export function undocumentedEventsIn(text: string): string[] {
+  const blocks = text.split("\n\n").filter((block) => /^(?:id|event|data):/m.test(block));
+  return blocks.flatMap((block) => {
+    const [, event, data] = /^id: \w+-\d+\nevent: (incident|reset)\ndata: (.*)$/.exec(block) ?? [];
+    if (data === undefined) return [`this event has another form: ${block.slice(0, 200)}`];
+    if (event === "incident")
+      return issuesOf("/components/schemas/Incident", JSON.parse(data), "the event incident has");
+    return data === "{}" ? [] : [`the event reset has ${data}`];
+  });
+}
+
 function issuesOf(pointer: string, value: unknown, what: string): string[] {
   const matches = validatorOf(pointer);
   if (matches(value)) return [];

@@ -1,31 +1,52 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
-import { startService, type TestService } from "../../service.fixture.ts";
+import { ApiServer } from "../../kubernetes/api-server.fixture.ts";
+import { routingKey, startService, type TestService } from "../../service.fixture.ts";
 import { describedApi, describedEndpoints } from "./described-endpoints.fixture.ts";
-import { comparedAnswers, undocumentedIn } from "./documented-answers.fixture.ts";
+import { comparedAnswers, undocumentedEventsIn, undocumentedIn } from "./documented-answers.fixture.ts";
 
+const dir = mkdtempSync(join(tmpdir(), "tocsin-openapi-"));
 let service: TestService;
+let cluster: ApiServer;
+
+/** The service has a target in its configuration, and one in a Secret of the namespace shop. */
 beforeAll(async () => {
+  cluster = await ApiServer.start();
   const tokens = [
     { name: "reader", token: "reader-token", roles: ["read"] },
     { name: "all", token: "all-roles", roles: ["ingest", "read", "operate"] },
   ];
-  service = await startService(() => ({ server: { listen: "127.0.0.1:0", basePath: "/tocsin", auth: { tokens } } }));
+  service = await startService((url) => {
+    const target = { name: "secret", type: "pagerduty", url, filters: { alert_name_pattern: "^NoAlertHasThisName$" } };
+    cluster.put("shop", "secret", { "target.json": JSON.stringify(target), routing_key: routingKey });
+    return {
+      server: { listen: "127.0.0.1:0", basePath: "/tocsin", auth: { tokens } },
+      discovery: {
+        kubernetes: { enabled: true, namespaces: ["shop"], kubeconfig: cluster.kubeconfig(dir) },
+        policy: { allowLoopback: true },
+      },
+    };
+  });
+  await service.until("it is ready", async () => (await service.ask("GET", "/readyz")).status === 200 || undefined);
 }, 30_000);
-afterAll(() => service[Symbol.asyncDispose]());
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+  await cluster[Symbol.asyncDispose]();
+  rmSync(dir, { recursive: true });
+});
 
 /**
- * Endpoints that only refuse here, because they need a dead letter, a callback, a Secret or another receiver, or whose answer does not end.
- * Most of them succeed in their own tests, which compare in the same way. A login, and targets below a namespace, are not compared there.
+ * Endpoints that only refuse here, because they need a dead letter, a callback or another receiver, or whose answer does not end. They
+ * succeed in their own tests, which compare in the same way.
  */
 const withoutSuccess = [
   "DELETE /api/v1/deadletters/{id}",
-  "DELETE /api/v1/targets/{namespace}/{name}/drill",
-  "DELETE /api/v1/targets/{name}/drill",
   "GET /api/v1/deadletters/{id}",
   "GET /api/v1/events/stream",
-  "GET /api/v1/targets/{namespace}/{name}",
   "GET /api/v2/silence/{id}",
   "POST /api/v1/callbacks/{name}",
   "POST /api/v1/changes/from/{name}",
@@ -33,22 +54,27 @@ const withoutSuccess = [
   "POST /api/v1/heartbeats/{name}",
   "POST /api/v1/reconcile",
   "POST /api/v1/reconcile/apply",
-  "POST /api/v1/session",
-  "POST /api/v1/targets/{namespace}/{name}/drill",
-  "POST /api/v1/targets/{namespace}/{name}/test",
 ];
 
-const path = "/api/v1/openapi.json";
+const path = { document: "/api/v1/openapi.json", session: "/api/v1/session" };
 const reader = { authorization: "Bearer reader-token" };
 const all = { authorization: "Bearer all-roles" };
 
+/** A path with the objects that this service has, or with names that it does not have. */
+const pathIn = (pattern: string): string =>
+  pattern
+    .replace("/targets/:namespace/:name", "/targets/shop/secret")
+    .replace("/targets/:name", "/targets/pager")
+    .replace(":id", "1")
+    .replaceAll(/:\w+/g, "unknown");
+
 test("the document is valid OpenAPI 3.1, with the version of the program and the base path", async () => {
-  const { status, headers, body } = await service.ask("GET", path, undefined, reader);
+  const { status, headers, body } = await service.ask("GET", path.document, undefined, reader);
   expect([status, headers.get("content-type")]).toEqual([200, "application/json; charset=utf-8"]);
   expect([body.openapi, body.info.version, body.servers]).toEqual(["3.1.0", manifest.version, [{ url: "/tocsin" }]]);
   const { valid, errors } = await new Validator().validate(body);
   expect({ valid, errors }).toMatchObject({ valid: true });
-  expect((await service.ask("GET", path)).status).toBe(401);
+  expect((await service.ask("GET", path.document)).status).toBe(401);
 });
 
 describe("real answers are as documented", () => {
@@ -67,18 +93,17 @@ describe("real answers are as documented", () => {
     expect((await service.ask("POST", "/api/v1/changes", change, all)).status).toBe(202);
     await service.until("an incident is open", () => service.simulator.incidents()[0]);
     for (const { method, path: pattern } of describedEndpoints) {
-      const asked = pattern
-        .replace("/targets/:name", "/targets/pager")
-        .replace(":id", "1")
-        .replaceAll(/:\w+/g, "unknown");
       if (method !== "GET" || pattern === "/api/v1/events/stream") continue;
       const query = pattern === "/api/v1/explain" ? "?fingerprint=documented" : "";
-      await service.ask(method, `${asked}${query}`, undefined, all);
+      await service.ask(method, `${pathIn(pattern)}${query}`, undefined, all);
     }
     for (const { method, path: pattern } of describedEndpoints) {
       if (method === "GET") continue;
-      const asked = pattern.replace(":name", "pager").replace(":id", "1").replaceAll(/:\w+/g, "unknown");
-      await service.ask(method, asked, pattern === "/api/v1/explain" ? alert : undefined, all);
+      const body =
+        pattern === "/api/v1/explain" ? alert : pattern === path.session ? { token: "all-roles" } : undefined;
+      const { body: said } = await service.ask(method, pathIn(pattern), body, all);
+      if (method === "POST" && pattern.endsWith("/drill"))
+        await service.ask("DELETE", `${pathIn(pattern)}?fingerprint=${said.fingerprint}`, undefined, all);
     }
     const succeeded = [...comparedAnswers].filter((answer) => / 2\d\d$/.test(answer));
     const seen = new Set(succeeded.map((answer) => answer.slice(0, -4)));
@@ -87,6 +112,25 @@ describe("real answers are as documented", () => {
     );
     // The other tests of the process ask too, and may have seen more.
     expect(expected.filter((one) => !seen.has(one) && !withoutSuccess.includes(one))).toEqual([]);
+  });
+
+  test("for the events of the stream", async () => {
+    const base = `http://${service.tocsin.address.host}:${service.tocsin.address.port}`;
+    const stop = new AbortController();
+    const response = await fetch(`${base}/api/v1/events/stream`, { headers: reader, signal: stop.signal });
+    expect(response.headers.get("content-type")).toBe("text/event-stream");
+    const texts = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = (await texts.read()).value ?? "";
+    await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [{ ...alert, fingerprint: "streamed" }] }, all);
+    while (!/event: incident\ndata: .*"streamed".*\n\n$/.test(text)) text += (await texts.read()).value ?? "";
+    stop.abort();
+    expect(text).toContain("event: reset\ndata: {}\n\n");
+    expect(undocumentedEventsIn(text)).toEqual([]);
+    expect(undocumentedEventsIn(text.replace('"dedupKey":', '"surprise":')).join("\n")).toMatch(
+      /surprise[^]*dedupKey|dedupKey[^]*surprise/,
+    );
+    expect(undocumentedEventsIn(text.replace("data: {}", 'data: {"a":1}'))).toEqual(['the event reset has {"a":1}']);
+    expect(undocumentedEventsIn("event: other\ndata: {}\n\n")).toHaveLength(1);
   });
 
   test("for every endpoint that needs a role: the refusal without a token", async () => {
