@@ -37,6 +37,8 @@ export interface Classifier extends AsyncDisposable {
   readonly model: string;
   /** Returns the hash of what would be sent for this alert: alerts with equal hashes get the same request. */
   promptHash(alert: Alert): string;
+  /** Returns the text that would be sent for this alert, after redaction. Absent: nothing is sent. */
+  promptOf?(alert: Alert): string;
   /** Makes one call, and ends it if `signal` aborts. */
   classify(alert: Alert, signal: AbortSignal): Promise<ClassifierResult>;
 }
