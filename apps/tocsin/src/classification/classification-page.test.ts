@@ -7,7 +7,7 @@ import { readConfig } from "../config/config.ts";
 const page = readFileSync(new URL("../../../../docs/classification.md", import.meta.url), "utf8");
 const examples = Array.from(page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm), ([, text = ""]) => text);
 
-test("every configuration in docs/classification.md is valid and turns classification on", () => {
+test("every configuration in docs/classification.md is valid and enables classification", () => {
   expect(examples.length).toBeGreaterThanOrEqual(5);
   const providers = examples.map((text) => {
     // Files of secrets do not exist here.
