@@ -415,6 +415,7 @@ describe("boundaries", () => {
       "apps/tocsin/src/callbacks/callbacks.ts",
       "apps/tocsin/src/changes/sources/change-sources.ts",
       "apps/tocsin/src/classification/classification-settings.ts",
+      "apps/tocsin/src/classifiers/llm/load-sdk.ts",
       "apps/tocsin/src/config/",
       "apps/tocsin/src/heartbeats/outgoing-",
       "apps/tocsin/src/ingest/readers/",
