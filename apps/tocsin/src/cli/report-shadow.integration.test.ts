@@ -155,7 +155,7 @@ describe("--compare", () => {
     write("huge.csv", "");
     truncateSync(join(service.dir, "huge.csv"), 100 * 1024 * 1024);
     expect((await report("--compare", "huge.csv")).stderr).toBe(
-      "--compare: huge.csv has 100 MiB; at most 64 MiB are read. Export a shorter time\n",
+      "--compare: huge.csv has 100 MiB; at most 32 MiB are read. Export a shorter time\n",
     );
     write("binary.csv", Uint8Array.of(0xff, 0xfe, 0x00));
     expect((await report("--compare", "binary.csv")).stderr).toBe("--compare: binary.csv is not UTF-8 text\n");

@@ -25,7 +25,7 @@ export interface ShadowReportOptions extends OperatorOptions {
 }
 
 /** A larger export is refused: it is read as a whole. */
-const maxExportBytes = 64 * 1024 * 1024;
+const maxExportBytes = 32 * 1024 * 1024;
 
 /** Incidents of one target that are read. */
 const maxIncidents = 20_000;

@@ -33,7 +33,7 @@ export const minSimilarity = 0.6;
 const tie = { similarity: 0.1, ms: 60_000 } as const;
 
 /** The old incidents nearest in time that one page is compared with. */
-const maxCandidates = 200;
+const maxCandidates = 100;
 
 /** Names of rivals that a match lists. */
 const maxNamed = 5;
