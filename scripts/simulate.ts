@@ -3,10 +3,18 @@
 //   --rule           one alert without an engine: judges the rule for claims alone, hundreds of histories a second
 //   --read           the service reads the APIs of the simulated Alertmanagers (sources[].alertmanager)
 //   --people         people act at three receivers, which report late, again and in another order
+//   --classify       alerts are classified by a model that may be slow, fail, or be wrong
 //   --show           prints the history of each failing seed
 import { parseArgs } from "node:util";
 import { allSenderKinds, playHistory, type SenderKind } from "@tocsin/test/senders";
-import { playPeople, readableKinds, readingScenarioOf, scenarioOf, simulate } from "@tocsin/test/simulation";
+import {
+  classifiedScenarioOf,
+  playPeople,
+  readableKinds,
+  readingScenarioOf,
+  scenarioOf,
+  simulate,
+} from "@tocsin/test/simulation";
 import { startReader } from "../apps/tocsin/src/ingest/readers/simulated-reader.fixture.ts";
 
 const { values } = parseArgs({
@@ -17,6 +25,7 @@ const { values } = parseArgs({
     read: { type: "boolean", default: false },
     rule: { type: "boolean", default: false },
     people: { type: "boolean", default: false },
+    classify: { type: "boolean", default: false },
     show: { type: "boolean", default: false },
   },
 });
@@ -67,7 +76,7 @@ async function run(kind: SenderKind | undefined, seed: number) {
   }
   const result = values.read
     ? await simulate(readingScenarioOf(seed, kind), { startReader })
-    : await simulate(scenarioOf(seed, kind));
+    : await simulate(values.classify ? classifiedScenarioOf(seed) : scenarioOf(seed, kind));
   endedByReading += result.endedByReading;
   simulatedMs += result.simulatedMs;
   attempts += result.attempts;

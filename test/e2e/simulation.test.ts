@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { mustHold, readingScenarioOf } from "@tocsin/test/simulation";
+import { classifiedScenarioOf, mustHold, readingScenarioOf } from "@tocsin/test/simulation";
 import { expect, test } from "vitest";
 import { startReader } from "../../apps/tocsin/src/ingest/readers/simulated-reader.fixture.ts";
 
 const seeds = 300;
 const readingSeeds = 12;
+const classifiedSeeds = 100;
 /** A history takes most of a second, more on a busy machine. */
 const timeout = 20 * 60_000;
 
@@ -29,6 +30,17 @@ test(`the engine keeps its promises in ${seeds} histories`, { timeout }, async (
   expect(days).toBeGreaterThan(50);
   expect(attempts).toBeGreaterThan(20_000);
 });
+
+test(
+  `the engine keeps its promises in ${classifiedSeeds} histories in which alerts are classified`,
+  { timeout },
+  async () => {
+    let attempts = 0;
+    for (let seed = 1; seed <= classifiedSeeds; seed++)
+      attempts += (await mustHold(classifiedScenarioOf(seed))).attempts;
+    expect(attempts).toBeGreaterThan(5_000);
+  },
+);
 
 test(
   `the engine keeps its promises in ${readingSeeds} histories in which it reads Alertmanager`,

@@ -203,6 +203,7 @@ export class Cluster implements AsyncDisposable {
       apis: this.readApis,
       startReader: this.#startReader,
       remindMs: this.settings.remind,
+      random: this.#random.fork("replicas"),
       bug: (error) => this.stepChecks.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
     });
     this.#replicas.push(replica);

@@ -1,4 +1,14 @@
-import type { AlertView, LeaseBatch, Reading, Report, RoutedClaim } from "@tocsin/core/decisions";
+import type {
+  AlertView,
+  ArrivedVerdict,
+  ClaimShapeAnswer,
+  ClaimShapeRequest,
+  LeaseBatch,
+  Reading,
+  Report,
+  RoutedClaim,
+  VerdictEffect,
+} from "@tocsin/core/decisions";
 
 /** The operations of the ledger, one line for each fact that matters in a search for a fault. */
 export function describeOperation(operation: string, args: readonly unknown[], result: unknown): string[] {
@@ -10,6 +20,13 @@ export function describeOperation(operation: string, args: readonly unknown[], r
         const who = claim.sender ?? claim.source;
         return `${who} says ${claim.alert.fingerprint} ${claim.status} since ${claim.alert.startsAtMs}: ${effect}, for ${at}`;
       });
+    case "applyVerdicts":
+      return (args[0] as readonly ArrivedVerdict[]).map(({ fingerprint, result: given }, n) => {
+        const what = "verdict" in given ? `${given.verdict.severity} ${given.verdict.confidence}` : given.absent;
+        return `verdict about ${fingerprint}: ${what}, ${(result as readonly VerdictEffect[])[n]}`;
+      });
+    case "claimShape":
+      return [`${(args[0] as ClaimShapeRequest).owner} asks for a verdict: ${(result as ClaimShapeAnswer).kind}`];
     case "recordReading": {
       const { source, findings } = args[0] as Reading;
       return findings.map(({ says, fingerprint }, n) => {

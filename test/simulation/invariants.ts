@@ -4,6 +4,7 @@ import type { Passage } from "./network.ts";
 import { dedupKeyOf, reserveShare, wants, windowMs } from "./replica.ts";
 import { inOrder, isUnanswered, repeats } from "./repeats.ts";
 import type { TargetPlan } from "./scenario.ts";
+import { severitiesOfPages, suppressedAlerts, waits } from "./classification-checks.ts";
 import { labelled, type Cluster } from "./cluster.ts";
 
 /** Checks when all is quiet: every delivered state equals the desired one, nothing was lost, nothing was sent without need. */
@@ -11,7 +12,9 @@ export async function checkInvariants(cluster: Cluster): Promise<void> {
   const views = await cluster.views();
   cluster.stepChecks.states(views);
   atRest(cluster, views);
-  ends(cluster, views, await readAlerts(cluster));
+  ends(cluster, views, { read: await readAlerts(cluster), suppressed: await suppressedAlerts(cluster) });
+  waits(cluster, views);
+  severitiesOfPages(cluster);
   words(cluster, views);
   const { adopted } = cluster.stepChecks;
   repeats(cluster);
@@ -24,7 +27,7 @@ export async function checkInvariants(cluster: Cluster): Promise<void> {
 /** I3: nothing is due, and nothing under way. */
 function atRest({ stepChecks }: Cluster, views: readonly IncidentView[]): void {
   for (const { incident, state, reason } of views)
-    if (state === "due" || state === "in_flight" || state === "dead")
+    if (state === "due" || state === "candidate" || state === "in_flight" || state === "dead")
       stepChecks.violate(
         "I3",
         `incident ${incident.id} (${incident.dedupKey} at ${incident.target}) still is ${state} ${reason}`,
@@ -80,7 +83,11 @@ function truthOf(cluster: Cluster, alert: string, read: ReadonlySet<string>): St
 }
 
 /** Open at the receiver exactly where it fires and is wanted; under one key, and under no other. */
-function ends(cluster: Cluster, views: readonly IncidentView[], read: ReadonlySet<string>): void {
+function ends(
+  cluster: Cluster,
+  views: readonly IncidentView[],
+  { read, suppressed }: { readonly read: ReadonlySet<string>; readonly suppressed: ReadonlySet<string> },
+): void {
   const truths = new Map([...cluster.alerts].map((alert) => [alert.name, truthOf(cluster, alert.name, read)]));
   const openAt = new Map(
     cluster.scenario.targets.map((target) => [
@@ -92,7 +99,9 @@ function ends(cluster: Cluster, views: readonly IncidentView[], read: ReadonlySe
     const open = openAt.get(target.name) ?? new Map<string, number>();
     for (const dedupKey of dedupKeysOf(cluster, target)) {
       const alerts = cluster.alertsOf(target.name, dedupKey);
-      const mustBeOpen = alerts.some((alert) => truths.get(alert.name) === "fires" && wants(target, labelled(alert)));
+      const mustBeOpen = alerts.some(
+        (alert) => truths.get(alert.name) === "fires" && wants(target, labelled(alert)) && !suppressed.has(alert.name),
+      );
       const places = open.get(dedupKey) ?? 0;
       // A target that stands in for another may show it in the incident that it took over.
       const elsewhere = (): boolean =>

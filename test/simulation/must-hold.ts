@@ -21,6 +21,7 @@ export async function mustHold(given: number | Scenario, options: SimulateOption
 
 /** Further options of the script that plays the same history. */
 function how(given: number | Scenario, { startReader }: SimulateOptions): string {
+  if (typeof given !== "number" && given.classification) return " --classify";
   if (!startReader || typeof given === "number") return "";
   const senders = given.sources.flatMap((source) => (source.kind === "senders" ? [source.senders] : []));
   return ` --read --senders "${senders[0]}"`;

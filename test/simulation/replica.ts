@@ -1,20 +1,27 @@
 import {
   type Alert,
   type Claim,
+  type Classification,
+  type FiringAlert,
   type Ledger,
   LedgerUnavailable,
+  type ReroutedAlert,
   type Route,
+  type RoutedClaim,
   type TargetTerms,
 } from "@tocsin/core/decisions";
 import { severityRank } from "@tocsin/core/decisions";
 import { Worker } from "@tocsin/engine";
 import type { VirtualClock } from "../kit/virtual-clock.ts";
+import type { Random } from "../kit/random.ts";
 import { receiverTraits } from "../kit/target-terms.ts";
+import { type ClassifierPlan, labelOf, weighed } from "./classifier-plan.ts";
 import { ProcessLifecycle } from "./process-lifecycle.ts";
 import type { Network } from "./network.ts";
 import type { ReadableApi, StartReader } from "./reading.ts";
 import { endpointOf } from "./receivers.ts";
 import type { Scenario, TargetPlan } from "./scenario.ts";
+import { SimulatedClassifier } from "./simulated-classifier.ts";
 
 export const wants = (target: TargetPlan, alert: Pick<Alert, "labels" | "annotations">): boolean =>
   target.enabled &&
@@ -30,12 +37,30 @@ export const dedupKeyOf = (target: TargetPlan, alert: Pick<Alert, "labels" | "fi
 const routesOf = (targets: readonly TargetPlan[], alert: Alert): Route[] =>
   targets
     .filter((target) => wants(target, alert))
-    .map((target) => ({
+    .map((target): Route => ({
       target: target.name,
       dedupKey: dedupKeyOf(target, alert),
       severity: severityOf(alert),
       summary: `${alert.fingerprint} is wrong`,
     }));
+
+/** The routes of an alert with its classification. Undefined: none was proposed yet. */
+function classifiedRoutesOf(
+  plan: ClassifierPlan,
+  targets: readonly TargetPlan[],
+  { alert, classification }: { readonly alert: Alert; readonly classification: Classification | undefined },
+): Route[] {
+  const { severity, effect } = weighed(plan, alert, classification?.verdict);
+  if (effect === "suppressed") return [];
+  const waits = classification?.verdict === undefined && classification?.absent === undefined;
+  const waitMs = labelOf(alert) === "critical" ? plan.criticalMs : plan.otherMs;
+  return routesOf(targets, alert).map((route) => ({
+    ...route,
+    severity,
+    ...(effect !== "none" && { byVerdict: effect }),
+    ...(waits && { waitMs }),
+  }));
+}
 
 export const windowMs = 60_000;
 /** Share of each window that is reserved for criticals. */
@@ -89,6 +114,7 @@ export interface Surroundings {
   readonly apis: readonly ReadableApi[];
   readonly startReader: StartReader | undefined;
   readonly remindMs: number;
+  readonly random: Random;
   /** A fault of our own code. */
   readonly bug: (error: unknown) => void;
 }
@@ -103,11 +129,29 @@ export class Replica {
   #worker: Worker | undefined;
   #readers: readonly ReturnType<StartReader>[] = [];
   #reloading = false;
+  readonly #classifier: SimulatedClassifier | undefined;
 
   constructor(name: string, around: Surroundings) {
     this.lifecycle = new ProcessLifecycle(name, around.clock);
     this.#around = around;
     this.#ledger = around.portOf(this.lifecycle);
+    const { classification: plan } = around.scenario;
+    if (!plan) return;
+    this.#classifier = new SimulatedClassifier({
+      plan,
+      ledger: this.#ledger,
+      lifecycle: this.lifecycle,
+      random: around.random.fork(name),
+      routesOf: (alert, classification) => this.#routesOf(alert, classification),
+      targetsOf: (alert) => this.targets.filter((target) => wants(target, alert)).map((target) => target.name),
+      wake: () => this.#worker?.wake(),
+      bug: around.bug,
+    });
+  }
+
+  #routesOf(alert: Alert, classification: Classification | undefined): Route[] {
+    const { classification: plan } = this.#around.scenario;
+    return plan ? classifiedRoutesOf(plan, this.targets, { alert, classification }) : routesOf(this.targets, alert);
   }
 
   /** It listens. */
@@ -159,10 +203,14 @@ export class Replica {
 
   /** True: recorded. Never resolves if the process ends meanwhile; the caller has a timeout. */
   async receive(claims: readonly Claim[]): Promise<boolean> {
-    const wanted = claims.map((claim) => ({ claim, routes: routesOf(this.targets, claim.alert) }));
+    const classifier = this.#classifier;
+    const wanted = claims.map(
+      (claim): RoutedClaim => classifier?.propose(claim) ?? { claim, routes: routesOf(this.targets, claim.alert) },
+    );
     const recorded = this.#ledger.record(wanted);
     this.#worker?.wake();
-    return this.#sure(recorded);
+    if (!classifier) return this.#sure(recorded);
+    return this.#sure(recorded.then((results) => classifier.recorded(wanted, results)));
   }
 
   /** The targets have changed, or may have. */
@@ -200,8 +248,14 @@ export class Replica {
     let after = "";
     for (;;) {
       const firing = await this.#untilDone(() => this.#ledger.firing({ after, held: true, limit: 10 }));
-      const routed = firing.map((alert) => ({ fingerprint: alert.fingerprint, routes: routesOf(this.targets, alert) }));
-      if (routed.length > 0) await this.#untilDone(() => this.#ledger.reroute(routed));
+      for (let left: readonly FiringAlert[] = firing; left.length > 0;) {
+        const routed = left.map((alert): ReroutedAlert => ({
+          fingerprint: alert.fingerprint,
+          routes: this.#routesOf(alert, alert.classification),
+          ...(alert.classification && { classification: alert.classification }),
+        }));
+        left = await this.#untilDone(() => this.#ledger.reroute(routed));
+      }
       const last = firing.at(-1);
       if (!last) break;
       after = last.fingerprint;

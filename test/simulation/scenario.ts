@@ -1,6 +1,7 @@
 import type { Severity } from "@tocsin/core/decisions";
 import { severities } from "@tocsin/core/decisions";
 import { Random } from "../kit/random.ts";
+import type { ClassifierPlan } from "./classifier-plan.ts";
 import { allSenderKinds, type SenderKind } from "./senders/kinds.ts";
 import { type ReceiverType, receiverTraits } from "../kit/target-terms.ts";
 
@@ -111,6 +112,8 @@ export interface Scenario {
   /** `content`: alerts have readings that change, and the targets get the changes. */
   readonly retrigger: "severity" | "content";
   readonly trouble: Trouble;
+  /** How alerts are classified. Absent: they are not. */
+  readonly classification?: ClassifierPlan;
   /** Watched for another day after all is quiet. */
   readonly longRun: boolean;
 }

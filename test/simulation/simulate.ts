@@ -1,3 +1,4 @@
+import { waits } from "./classification-checks.ts";
 import { isolated, checkInvariants } from "./invariants.ts";
 import type { OpenLedger } from "./ledger-host.ts";
 import type { StartReader } from "./reading.ts";
@@ -51,6 +52,7 @@ export async function simulate(seed: number | Scenario, options: SimulateOptions
     cluster.stepChecks.states(views);
     cluster.stepChecks.starving(views);
     isolated(cluster, views);
+    waits(cluster, views);
   }
   cluster.calm();
   // Senders repeat what fires for as long as they live, and what is over for a quarter of an hour. A doubtful end takes longer.
@@ -91,6 +93,9 @@ async function isQuiet(cluster: Cluster): Promise<boolean> {
   if (!cluster.sources.every(({ delivered }) => delivered)) return false;
   return (await cluster.views()).every(
     ({ incident, state }) =>
-      state !== "due" && state !== "in_flight" && (incident.lateAttempts.length === 0 || state === "dead"),
+      state !== "due" &&
+      state !== "candidate" &&
+      state !== "in_flight" &&
+      (incident.lateAttempts.length === 0 || state === "dead"),
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { classifiedScenarioOf } from "./classifier-plan.ts";
 import { mustHold } from "./must-hold.ts";
 import { scenarioOf } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
@@ -18,6 +19,25 @@ describe("the engine keeps its promises", () => {
   // All of them, and hundreds more, are test/e2e/simulation.test.ts: a history takes most of a second.
   test("in some histories that failed once, and some more", { timeout: 120_000 }, async () => {
     expect(await held([...failedOnce.slice(0, 8), 1, 2, 3, 4])).toBe(12);
+  });
+});
+
+describe("the engine keeps its promises when alerts are classified", () => {
+  test("in some histories, which contain verdicts of all fates", { timeout: 120_000 }, async () => {
+    const histories: string[] = [];
+    for (const seed of [2, 7, 8, 10, 14, 24]) {
+      const { history } = await mustHold(classifiedScenarioOf(seed), { remember: true });
+      histories.push(await history());
+    }
+    for (const happening of [
+      "noise 0.99, used",
+      "failed, used",
+      ", unused",
+      ", over",
+      "verdict: cached",
+      "verdict: busy",
+    ])
+      expect(histories.some((history) => history.includes(happening)) ? "" : happening).toBe("");
   });
 });
 

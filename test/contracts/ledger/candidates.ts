@@ -103,8 +103,10 @@ function waits(subject: LedgerSubject): void {
       expect(status?.limiter.used).toBe(0);
       await harness.clock.advance(1);
       expect(await harness.stands()).toEqual(["due waiting_turn"]);
+      await fires(harness, "a", wait, { severity: "warning" });
+      expect((await harness.ledger.incidents({ state: "due", limit: 9 })).incidents).toHaveLength(1);
       const lease = await harness.attempt();
-      expect(lease).toMatchObject({ action: "trigger", severity: "error" });
+      expect(lease).toMatchObject({ action: "trigger", severity: "warning" });
       expect(lease).not.toHaveProperty("verdict");
       expect(await harness.newest()).not.toHaveProperty("verdictUntilMs");
       expect(await stored(harness, "a")).toEqual({ atMs, absent: "late" });
@@ -220,6 +222,8 @@ function arrivals(subject: LedgerSubject): void {
       expect(await harness.after(minute)).toEqual([]);
       await fires(harness, "a", { verdict: verdict("noise") }, { at: [] });
       expect(await harness.stands()).toEqual(["not_told suppressed_noise"]);
+      await fires(harness, "a", { verdict: verdict("critical") }, { severity: "critical" });
+      expect(await harness.stands()).toEqual(["not_told suppressed_noise"]);
       await ends(harness, "a");
       expect(await harness.after(minute)).toEqual([]);
     });
@@ -285,6 +289,17 @@ function arrivals(subject: LedgerSubject): void {
       expect(await arrives(harness, "a", first, noise)).toBe("over");
       expect(await harness.stands()).toEqual(["candidate waiting_classification"]);
       expect(await arrives(harness, "unknown", first, noise)).toBe("over");
+    });
+
+    test("is shown with what it changed, also if the severity was right already", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      const recorded = await fires(harness, "a", wait, { waitMs: second });
+      expect(await harness.after(second)).toEqual(["trigger a"]);
+      const given = { result: { verdict: verdict("error") }, byVerdict: "filled" } as const;
+      expect(await arrives(harness, "a", recorded, given)).toBe("used");
+      expect(await harness.tell()).toEqual([]);
+      await ends(harness, "a");
+      expect(await harness.attempt()).toMatchObject({ action: "resolve", byVerdict: "filled" });
     });
 
     test("leaves the page open that the verdict for a target with a longer wait would have suppressed", async () => {
@@ -514,7 +529,9 @@ function restarts(durable: Durable): void {
       await using harness = await open();
       expect(await harness.stands()).toEqual(["told delivered", "candidate waiting_classification"]);
       expect(await stored(harness, "b")).toMatchObject({ verdict: verdict("info") });
-      expect((await harness.views())[0]?.incident.members[0]?.byVerdict).toBe("filled");
+      const [told, waiting] = await harness.views();
+      expect(told?.incident.members[0]?.byVerdict).toBe("filled");
+      expect(waiting?.incident.verdictUntilMs).toBe(clock.now() + 3 * second);
       expect(await harness.after(3 * second - 1)).toEqual([]);
       expect(await harness.after(1)).toEqual(["trigger a"]);
       expect(await harness.after(hour)).toEqual([]);

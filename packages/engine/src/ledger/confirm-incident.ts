@@ -1,5 +1,5 @@
 import { deriveState, type Incident, type Member, type Route, withoutHold } from "@tocsin/core/decisions";
-import { withoutLeft, withWait } from "./verdict-deadline.ts";
+import { withWait } from "./verdict-deadline.ts";
 import { groupMember, sameMembers, sameWanted, withMembers, withMember } from "./group-members.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { markNotTold, restsNotTold } from "./mark-not-told.ts";
@@ -89,10 +89,8 @@ function leave(
   { arrived }: Firing,
 ): Incident {
   const others = incident.members.filter((member) => member.fingerprint !== fingerprint);
-  if (others.some(({ status }) => status === "firing")) {
-    const left = withMembers(incident, others, context.nowMs);
-    return context.putChanged(incident, arrived ? withoutLeft(context, left) : left);
-  }
+  if (others.some(({ status }) => status === "firing"))
+    return context.putChanged(incident, withMembers(incident, others, context.nowMs));
   const { flight } = incident;
   return flight
     ? context.put(incident, { ...incident, flight: { ...flight, unwanted: true } })

@@ -1,4 +1,4 @@
-import { type Incident, isAwaited, type Route, withoutWait } from "@tocsin/core/decisions";
+import { type Incident, type Route, withoutWait } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { restsNotTold } from "./mark-not-told.ts";
 import type { AlertRecord } from "./store.ts";
@@ -39,15 +39,4 @@ export function withWait(
   const untilMs = verdictDeadlineMs(context, alert, route);
   if (untilMs === undefined) return withoutWait(incident);
   return untilMs < incident.verdictUntilMs ? { ...incident, verdictUntilMs: untilMs } : incident;
-}
-
-/** A verdict took an alert out of an incident. It waits on only for other alerts that are still to be classified. */
-export function withoutLeft(context: LedgerContext, incident: Incident): Incident {
-  if (incident.verdictUntilMs === undefined) return incident;
-  const isPending = (fingerprint: string): boolean => {
-    const classification = context.store.alert(fingerprint)?.classification;
-    return classification !== undefined && isAwaited(classification, context.nowMs);
-  };
-  const waits = incident.members.some(({ fingerprint, status }) => status === "firing" && isPending(fingerprint));
-  return waits ? incident : withoutWait(incident);
 }
