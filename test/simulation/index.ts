@@ -1,5 +1,5 @@
 export { type PlayedPeople, playPeople } from "./people/play-people.ts";
-export { classifiedScenarioOf } from "./classifier-plan.ts";
+export { classifiedScenarioOf } from "./classified-scenario.ts";
 export { mustHold } from "./must-hold.ts";
 export { readableKinds, readingScenarioOf } from "./reading-scenario.ts";
 export type { ReaderOptions, StartReader } from "./reading.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { classifiedScenarioOf } from "./classifier-plan.ts";
+import { classifiedScenarioOf } from "./classified-scenario.ts";
 import { mustHold } from "./must-hold.ts";
 import { scenarioOf } from "./scenario.ts";
 import { simulate } from "./simulate.ts";

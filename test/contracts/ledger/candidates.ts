@@ -338,6 +338,22 @@ function episodes(subject: LedgerSubject): void {
       expect(wanted.severity).toBe("error");
     });
 
+    test("opens nothing while the resolve of the last one is in flight, if it suppresses the next one", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      await fires(harness, "a", absent);
+      await harness.tell();
+      await harness.clock.advance(minute);
+      await ends(harness, "a", { endsAtMs: harness.clock.now() });
+      const lease = await harness.claimOne();
+      const startsAtMs = harness.clock.now() + 1;
+      await harness.clock.advance(1);
+      await fires(harness, "a", { verdict: verdict("noise") }, { at: [], startsAtMs });
+      await fires(harness, "a", wait, { startsAtMs });
+      await harness.settle(lease);
+      expect(lease.action).toBe("resolve");
+      expect(await harness.after(minute)).toEqual([]);
+    });
+
     test("ends with it: the next episode asks again", async () => {
       await using harness = await LedgerHarness.open(subject);
       await fires(harness, "a", { verdict: verdict("info") }, { severity: "info" });

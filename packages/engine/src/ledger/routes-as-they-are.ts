@@ -13,7 +13,8 @@ export function routesAsTheyAre(
     const incident = store.incident(id);
     if (!incident || incident.kind === "change" || incident.state === "closed" || restsNotTold(incident)) continue;
     const member = incident.members.find((one) => one.fingerprint === fingerprint);
-    if (!member) continue;
+    // It ended here, and its resolve may be under way: a route would open the incident again.
+    if (!member || (member.status === "resolved" && incident.told !== null)) continue;
     const { severity, summary, byVerdict } = member;
     const { target, dedupKey } = incident;
     routes.push({ target, dedupKey, severity, summary, ...(byVerdict !== undefined && { byVerdict }) });
