@@ -6,9 +6,9 @@ export type VerifyResult = "ok" | "failed" | "skipped";
 export interface VerifyStep {
   readonly step: string;
   readonly result: VerifyResult;
-  /** What was found. */
+  /** The finding. */
   readonly detail: string;
-  /** What the operator can do, if it is not ok. */
+  /** Advice for the operator. Absent: the step is ok. */
   readonly fix?: string;
 }
 

@@ -55,7 +55,7 @@ test("every step is ok if PagerDuty accepts and shows each event, by callback an
   expect(stdout).not.toContain(routingKey);
 });
 
-test("what is not configured is skipped, and the step says how to configure it", async () => {
+test("skips a way to see events that is not configured, and says how to configure it", async () => {
   await using service = await start();
   const { code, stdout } = await verify(service, "--json");
   expect(code).toBe(0);

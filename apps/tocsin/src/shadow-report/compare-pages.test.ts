@@ -82,7 +82,7 @@ describe("pages and old incidents match", () => {
     expect(compared([], [])).toEqual([]);
   });
 
-  test("of a storm in bounded time", () => {
+  test("in a storm, each with its own partner", () => {
     const count = 3_000;
     const pages = Array.from({ length: count }, (_, n) =>
       page(n, n / 10, { summary: `host ${n} is down`, labels: {} }),

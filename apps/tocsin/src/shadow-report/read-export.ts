@@ -5,7 +5,7 @@ export interface ReadExport {
   readonly incidents: readonly OldIncident[];
   /** Mistakes with their place. The incidents count only if there are none. */
   readonly issues: readonly string[];
-  /** What the reader of the report should know. */
+  /** Remarks for the reader of the report. */
   readonly notes: readonly string[];
 }
 
