@@ -23,7 +23,7 @@ export function ProblemList({ problems }: Pick<ProblemsBody, "problems">) {
     <ul class="problems">
       {problems.map(({ condition, severity, object, summary, since, noticed, fix }) => (
         <li key={`${condition} ${object}`}>
-          <SeverityMark severity={severity} /> <Text value={summary} />{" "}
+          <SeverityMark severity={severity} /> <Text value={summary} most={160} />{" "}
           {since != null && (
             <span class="muted">
               {noticed ? "noticed" : "since"} <TimeMark at={since} />

@@ -39,7 +39,7 @@ export function IncidentRows({ caption, incidents, selection, left, age = "updat
           <th role="columnheader">Target</th>
           <th role="columnheader">State</th>
           <th role="columnheader" class="number">
-            {age === "due" ? "Waits" : "Changed"}
+            {age === "due" ? "Waiting since" : "Changed"}
           </th>
         </tr>
       </thead>

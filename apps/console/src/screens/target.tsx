@@ -49,7 +49,7 @@ function Shown({ target, reload }: { readonly target: TargetBody; readonly reloa
             Nothing is sent to it now: {wordsOf(heldBack.reason)}
             {heldBack.detail !== undefined && (
               <>
-                , <Text value={heldBack.detail} />
+                , <Text value={heldBack.detail} most={160} />
               </>
             )}
             {heldBack.until !== undefined && (
@@ -124,7 +124,10 @@ function Shown({ target, reload }: { readonly target: TargetBody; readonly reloa
                 {lastFailure !== undefined && lastFailure !== null && (
                   <>
                     , last failure:{" "}
-                    <Text value={typeof lastFailure === "string" ? lastFailure : JSON.stringify(lastFailure)} />
+                    <Text
+                      value={typeof lastFailure === "string" ? lastFailure : JSON.stringify(lastFailure)}
+                      most={160}
+                    />
                   </>
                 )}
               </>

@@ -91,7 +91,12 @@ export function WhatIf() {
                 </p>
                 <ClaimList claims={data.claims} />
                 <ExplainedList targets={data.targets} />
-                {data.changes !== undefined && <ChangeList changes={data.changes} />}
+                {data.changes !== undefined && (
+                  <>
+                    <h3>Related changes</h3>
+                    <ChangeList changes={data.changes} />
+                  </>
+                )}
               </>
             )}
           </Loading>
