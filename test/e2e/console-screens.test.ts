@@ -36,6 +36,9 @@ const screens: Readonly<
   "unknown target": [() => `/targets/${encodeURIComponent(hostileTexts.image)}`, "target", 404],
   "dead letters": [() => "/deadletters", "dead letter"],
   "dead letter": [({ letter }) => `/deadletters/${letter}`, "Sent event"],
+  "alerts that no target received": [() => "/alerts?received=none", "alert"],
+  "what if without an alert": [() => "/whatif", "If this alert arrived now"],
+  "list without a match": [() => "/incidents?q=zzzzzz", "No incident matches"],
   "what if": [({ fingerprint }) => `/whatif?fingerprint=${encodeURIComponent(fingerprint)}`, "As recorded"],
 };
 
@@ -102,6 +105,51 @@ describe.skipIf(!hasChromium())("a page of the console in a storm of hostile tex
       expect([colorScheme, await axeViolations(page)]).toEqual([colorScheme, []]);
     }
   });
+
+  test("the login is accessible in both themes, also after a wrong token", async () => {
+    await using login = await ConsolePage.open(browser, at.url);
+    const { page, problems } = login;
+    await page.locator("#token:focus").waitFor();
+    const expectAccessible = async (): Promise<void> => {
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 800 });
+        expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(width);
+      }
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        expect([colorScheme, await axeViolations(page)]).toEqual([colorScheme, []]);
+      }
+    };
+    await expectAccessible();
+    await page.keyboard.type("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByText("This token is not known").waitFor();
+    await expectAccessible();
+    expect(problems).toEqual([]);
+  });
+
+  test.each(["incidents", "now"])(
+    "%s is accessible in both themes while the service cannot be reached",
+    async (screen) => {
+      await using cut = await ConsolePage.open(browser, at.url, { token: hostileTokens.operate.token });
+      const { page } = cut;
+      await show(cut, at, screen);
+      if (screen === "incidents") {
+        // A stream that is open stays open while the browser is offline, but nothing new can be read.
+        await page.context().setOffline(true);
+        await page.keyboard.press("r");
+        await page.getByText("Tocsin does not answer").first().waitFor();
+      } else {
+        await page.route("**/events/stream", (route) => route.abort());
+        await page.reload();
+        await page.getByText("Not live: no connection").waitFor();
+      }
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        expect([colorScheme, await axeViolations(page)]).toEqual([colorScheme, []]);
+      }
+    },
+  );
 
   test("names characters that cannot be seen, and unfolds 100,000 characters", async () => {
     const { page, problems } = shown;
