@@ -54,12 +54,13 @@ function lowestOf(label: Severity | undefined, { apply, floor }: NonNullable<Clu
   return apply === "fill" ? (label ?? "info") : "info";
 }
 
-/** Alerts whose verdict suppresses them, by the rules. */
+/** Alerts whose verdict may suppress them. Never one whose label says critical, and none without `exclude_noise`, whatever the engine decides. */
 export async function suppressedAlerts({ ledgerHost, scenario, alerts }: Cluster): Promise<ReadonlySet<string>> {
   const suppressed = new Set<string>();
   const { classification: plan } = scenario;
-  if (!plan) return suppressed;
+  if (!plan?.excludeNoise) return suppressed;
   for (const alert of alerts) {
+    if (labelOf(labelled(alert)) === "critical") continue;
     const view = await ledgerHost.direct.alert(alert.name);
     const effect = view && weighed(plan, labelled(alert), view.classification?.verdict).effect;
     if (effect === "suppressed") suppressed.add(alert.name);
