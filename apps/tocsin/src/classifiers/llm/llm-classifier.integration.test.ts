@@ -137,6 +137,13 @@ describe.each(["openai", "anthropic"] as const)("a model behind the API of %s", 
     });
   });
 
+  test("shows what it would send, after redaction", async () => {
+    await using classifier = await open(api);
+    const prompt = classifier.promptOf?.(alert);
+    expect(prompt).toContain("p99 is over 2 s");
+    expect(prompt).not.toContain("hunter2");
+  });
+
   test("hashes the same prompt alike, and any other one differently", async () => {
     await using classifier = await open(api);
     const hash = classifier.promptHash(alert);

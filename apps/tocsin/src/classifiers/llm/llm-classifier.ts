@@ -55,6 +55,11 @@ class LlmClassifier implements Classifier {
       .digest("hex");
   }
 
+  promptOf(alert: Alert): string {
+    const { instructions, data } = promptFor(this.#options.redact(alert));
+    return `${instructions}\n\n${data}`;
+  }
+
   /**
    * Asks for an answer of the schema. If the server refuses or ignores the schema, it asks once more for plain JSON, within the same
    * time.
