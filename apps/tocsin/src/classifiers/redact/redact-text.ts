@@ -1,55 +1,66 @@
-import { isIPv6 } from "node:net";
-import { isRandomWord } from "./is-random-word.ts";
-import {
-  authorizationWords,
-  ipv4Addresses,
-  ipv6Candidates,
-  mailAddresses,
-  namedSecrets,
-  secretShapes,
-  urlCredentials,
-} from "./secret-shapes.ts";
+import { isIPv4, isIPv6 } from "node:net";
+import { looksSecret } from "./looks-secret.ts";
+
+export const marks = { secret: "[secret]", email: "[email]", ip: "[ip]" } as const;
 
 export interface RedactTextOptions {
   readonly keepIp: boolean;
 }
 
-export const redacted = "[redacted]";
+/** More of a text is not read, and not sent. */
+const maxLength = 20_000;
 
-/** Longer texts are cut before they are searched; a model sees far less of them. In UTF-16 units. */
-const maxLength = 100_000;
+const pem = /-----BEGIN [^-\n]{1,80}-----[^]*?(?:-----END [^-\n]{1,80}-----|$)/g;
 
-const words = /(sha256:)?[\w+/=~.-]{16,}/g;
+/** `password=…`, `"token": "…"`, `Authorization: Bearer …`: the value is removed, whatever it looks like. */
+const assigned =
+  /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|apikey|access[_-]?key(?:[_-]?id)?|private[_-]?key|routing[_-]?key|integration[_-]?key|service[_-]?key|account[_-]?key|sharedaccesskey|client[_-]?secret|credentials?|authorization|auth|cookie|session(?:[_-]?id)?|signature|sig)["']?\s{0,3}(?:=>|[=:])\s{0,3})(?:(?:bearer|basic|token|digest)\s{1,3})?("[^"]{0,2000}"|'[^']{0,2000}'|[^\s,;&"'}\])]+)/gi;
 
-/** Removes what must not leave from a text: credentials, random words, e-mail addresses, IP addresses. Takes linear time. */
+/** `Bearer …` without a name before it. */
+const scheme = /\b(bearer|basic)(\s{1,3})(?=[\w+/.~-]{0,200}[\d=])[\w+/=.~-]{8,}/gi;
+
+const url = /\b([a-z][a-z0-9+.-]{1,30}):\/\/([^\s"'<>`]{1,4000})/gi;
+
+/** `dir@1004.service` is a unit of systemd. */
+const email =
+  /[\w.!#$%&'*+/=?^{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}(?!service\b|socket\b|timer\b|mount\b|device\b|slice\b|scope\b)[a-z]{2,24}\b/gi;
+
+/** Digits and dots, or hexadecimal groups and colons; whether it is an address is decided by `node:net`. */
+const v4 = /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)/g;
+const v6 = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?![\w:])/gi;
+
+/** What no word contains: words are judged one by one. */
+const word = /[^\s"'`<>()[\]{},;|]+/g;
+
+/** Removes credentials, e-mail addresses and IP addresses from a text. Pure; its time is linear in the length of the text. */
 export function redactText(text: string, { keepIp }: RedactTextOptions): string {
-  let clean = text.length > maxLength ? text.slice(0, maxLength) : text;
-  for (const shape of secretShapes) clean = clean.replace(shape, redacted);
-  clean = clean
-    .replace(urlCredentials, `://${redacted}@`)
-    .replace(authorizationWords, (whole: string, scheme: string, gap: string, value: string) =>
-      /^[a-z]+$/i.test(value) ? whole : `${scheme}${gap}${redacted}`,
-    )
-    .replace(namedSecrets, `$1${redacted}`)
-    .replace(mailAddresses, redacted);
+  let redacted = text
+    .slice(0, maxLength)
+    .replaceAll(pem, marks.secret)
+    .replaceAll(url, (_, name: string, rest: string) => `${name}://${redactedUrl(rest)}`)
+    .replaceAll(assigned, (_, name: string) => `${name}${marks.secret}`)
+    .replaceAll(scheme, (_, name: string, space: string) => `${name}${space}${marks.secret}`)
+    .replaceAll(email, marks.email);
   if (!keepIp)
-    clean = clean.replace(ipv4Addresses, redacted).replace(ipv6Candidates, (word) => (isIPv6(word) ? redacted : word));
-  return clean.replace(words, (word: string, digest: string | undefined) =>
-    digest !== undefined && /^sha256:[\da-f]{64}$/.test(word) ? word : withoutRandom(word),
-  );
+    redacted = redacted
+      .replaceAll(v4, (address) => (isIPv4(address) ? marks.ip : address))
+      .replaceAll(v6, (address) => (isIPv6(address) ? marks.ip : address));
+  return redacted.replaceAll(word, redactedWord);
 }
 
-/** Of a path or a host with a port, only the random parts are removed. */
-function withoutRandom(word: string): string {
-  if (!isRandomWord(word)) return word;
-  // Base64 has `/` too, so parts are judged alone only if they make a difference.
-  const parts = word.split(/([/=])/);
-  const judged = parts.map((part) => (isRandomWord(part) ? redacted : part));
-  const rest = judged.filter((part) => part !== redacted).join("");
-  return judged.includes(redacted) &&
-    !isRandomWord(rest) &&
-    rest.length < word.length / 2 + 20 &&
-    /\.[a-z]{2,}\/|^\//.test(word)
-    ? judged.join("")
-    : redacted;
+/** Host and path stay. A user, a password, a query and a fragment may be credentials; so may a part of the path. */
+function redactedUrl(rest: string): string {
+  const [place = ""] = rest.split(/[?#]/, 1);
+  const slash = place.indexOf("/");
+  const authority = slash === -1 ? place : place.slice(0, slash);
+  const path = slash === -1 ? "" : place.slice(slash);
+  const host = authority.slice(authority.lastIndexOf("@") + 1);
+  return host + path.split("/").map(redactedWord).join("/");
 }
+
+const redactedWord = (one: string): string => {
+  if (!looksSecret(one)) return one;
+  // `name=value` and `name:value`: the name stays.
+  const [, name = ""] = /^([a-z][\w.-]{0,40}[=:])(?!\/)/i.exec(one) ?? [];
+  return name !== "" && !looksSecret(name) && one.length > name.length ? `${name}${marks.secret}` : marks.secret;
+};
