@@ -3,6 +3,7 @@ import { version } from "../config/version.ts";
 import { isSystemError, OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import type { InitOptions } from "./init.ts";
+import { describeClassificationCommands } from "./classification-commands.ts";
 import { describeBackup, describeOperatorCommands } from "./operator-commands.ts";
 import { withRequiredOptions } from "./required-options.ts";
 import { describeSendCommands } from "./send-commands.ts";
@@ -47,7 +48,16 @@ function refuseUnknown(program: Command, word: string | undefined): void {
 /** All commands, for their descriptions: nothing runs, and the environment is not read. */
 export const commandLine = (): Command =>
   describe(
-    { out: () => {}, err: () => {}, env: {}, cwd: "", watched: false, onSignal: () => () => {}, onCrash() {} },
+    {
+      out: () => {},
+      err: () => {},
+      input: () => Promise.resolve(""),
+      env: {},
+      cwd: "",
+      watched: false,
+      onSignal: () => () => {},
+      onCrash() {},
+    },
     () => {},
   );
 
@@ -157,6 +167,7 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
   describeBackup(ledger, terminal);
   describeOperatorCommands(program, terminal);
   describeSendCommands(program, terminal);
+  describeClassificationCommands(program, terminal, finish);
   program
     .command("completion")
     .description("Print a script for bash, zsh or fish that completes commands and options")

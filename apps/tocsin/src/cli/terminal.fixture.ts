@@ -8,6 +8,8 @@ export class TestTerminal implements Terminal {
   readonly cwd: string;
   readonly env: Record<string, string>;
   readonly watched = false;
+  /** The standard input. */
+  stdin = "";
   readonly #signals = new Map<string, () => void>();
 
   constructor(cwd: string, env: Record<string, string> = {}) {
@@ -21,6 +23,7 @@ export class TestTerminal implements Terminal {
   readonly err = (text: string) => {
     this.stderr += text;
   };
+  readonly input = () => Promise.resolve(this.stdin);
   readonly onSignal = (signal: string, callback: () => void) => {
     this.#signals.set(signal, callback);
     return () => this.#signals.delete(signal);
@@ -37,8 +40,9 @@ export class TestTerminal implements Terminal {
 }
 
 /** Runs one command in a directory until it exits. */
-export async function runIn(dir: string, args: readonly string[], env?: Record<string, string>) {
+export async function runIn(dir: string, args: readonly string[], env?: Record<string, string>, stdin = "") {
   const terminal = new TestTerminal(dir, env);
+  terminal.stdin = stdin;
   const code = await runProgram(args, terminal);
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }

@@ -1,9 +1,13 @@
+import { text } from "node:stream/consumers";
+
 /** The environment of a command: streams, variables, directory, signals. */
 export interface Terminal {
   /** For the requested output. */
   readonly out: (text: string) => void;
   /** Writes everything else: logs, progress, errors. */
   readonly err: (text: string) => void;
+  /** Reads the standard input to its end, as text. */
+  readonly input: () => Promise<string>;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True if `err` is a terminal. */
@@ -22,6 +26,7 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    input: () => text(process.stdin),
     cwd: process.cwd(),
     env: process.env,
     watched: process.stderr.isTTY,

@@ -161,6 +161,7 @@ test("the command shows the responses, and fails if the target fails", async () 
     const code = await runProgram(["targets", "test", "one", "--url", `http://${host}:${port}`, ...args], {
       out: (text) => out.push(text),
       err: (text) => out.push(text),
+      input: () => Promise.resolve(""),
       cwd: service.dir,
       env: {},
       watched: false,
