@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ModelServer } from "@tocsin/simulator";
 import { afterAll, expect, test } from "vitest";
 import { runIn } from "./terminal.fixture.ts";
 
@@ -89,4 +90,21 @@ test("evaluate names the lines that it cannot read, and refuses values of option
   expect(stderr).toMatch(/line 1\.expected: expected one of critical[^\n]*\n[^\n]*line 2: is not JSON/);
   for (const option of ["--limit", "--concurrency", "--timeout"])
     expect((await inDir("evaluate", corpusFile, option, "0")).code).toBe(2);
+});
+
+test("a model is asked after redaction, and its failure is exit code 1", async () => {
+  await using server = await ModelServer.listen();
+  const settings = `provider: llm, llm: { api: openai, baseUrl: "${server.baseUrl}", model: m-1 }`;
+  writeFileSync(join(dir, "llm.yaml"), `classification: { ${settings} }`);
+  const alert = '{"labels":{"alertname":"A"},"annotations":{"summary":"Ask jane.doe@example.com about p99"}}';
+  const good = await runIn(dir, ["classify", "--config", "llm.yaml", "--show-prompt"], {}, alert);
+  expect(good.code).toBe(0);
+  expect(good.stdout).toContain("about p99");
+  expect(good.stdout).not.toContain("jane.doe");
+  expect(good.stdout).toMatch(/^tokens: \d+ in, \d+ out$/m);
+  server.models.setScript(["server_error"]);
+  const bad = await runIn(dir, ["classify", "--config", "llm.yaml"], {}, alert);
+  expect([bad.code, bad.stdout]).toEqual([1, expect.stringMatching(/^openai m-1 gave no verdict: http_error/)]);
+  const none = await inDir("evaluate", corpusFile, "--config", "llm.yaml", "--limit", "8");
+  expect([none.code, none.stdout]).toEqual([1, expect.stringContaining("Without a verdict: http_error 8")]);
 });

@@ -35,7 +35,7 @@ export async function useClassifier<Result>(
     );
   const transport = new Transport({ proxy: proxiesIn(env).settings, clock: systemClock });
   try {
-    const classifier = await createClassifier(settings, { transport, clock: systemClock, version });
+    const classifier = await createClassifier(settings, { transport, version, now: () => systemClock.now() });
     try {
       return await use({ name: `${classifier.provider} ${classifier.model}`.trimEnd(), settings, classifier });
     } finally {
