@@ -1,4 +1,4 @@
-import { text } from "node:stream/consumers";
+import { text as readText } from "node:stream/consumers";
 
 /** The environment of a command: streams, variables, directory, signals. */
 export interface Terminal {
@@ -26,7 +26,7 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    input: () => text(process.stdin),
+    input: () => readText(process.stdin),
     cwd: process.cwd(),
     env: process.env,
     watched: process.stderr.isTTY,
