@@ -5,7 +5,7 @@ import { startReader } from "../../apps/tocsin/src/ingest/readers/simulated-read
 
 const seeds = 300;
 const readingSeeds = 12;
-const classifiedSeeds = 100;
+const classifiedSeeds = 40;
 /** A history takes most of a second, more on a busy machine. */
 const timeout = 20 * 60_000;
 
@@ -38,7 +38,7 @@ test(
     let attempts = 0;
     for (let seed = 1; seed <= classifiedSeeds; seed++)
       attempts += (await mustHold(classifiedScenarioOf(seed))).attempts;
-    expect(attempts).toBeGreaterThan(5_000);
+    expect(attempts).toBeGreaterThan(3_000);
   },
 );
 
