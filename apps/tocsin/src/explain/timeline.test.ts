@@ -66,10 +66,10 @@ describe("the timeline of an incident", () => {
       "0 received from am",
       "0 routed to pager",
       "0 waiting_turn for 8",
-      "10 waiting_retry for 4.9",
       "10 trigger server 503",
-      "15 waiting_pause for 30",
+      "10 waiting_retry for 4.9",
       "15 trigger rate_limited 429",
+      "15 waiting_pause for 30",
       "45 trigger accepted 202",
     ]);
   });
@@ -77,8 +77,8 @@ describe("the timeline of an incident", () => {
   test("ends with the wait that lasts, and its present reason", () => {
     const view = viewOf({ dueSinceMs: 0 }, { state: "due", reason: "waiting_breaker" });
     expect(told(view, [line(10 * s, "trigger network")]).slice(-2)).toEqual([
-      "10 waiting_breaker for 590 and waits",
       "10 trigger network",
+      "10 waiting_breaker for 590 and waits",
     ]);
     expect(told(view, []).at(-1)).toBe("0 waiting_breaker for 600 and waits");
   });
@@ -102,13 +102,13 @@ describe("the timeline of an incident", () => {
       "0 waiting_turn for 1",
       "1 trigger accepted",
       "3 receiver: confirmed",
-      "40 waiting_turn for 5",
       "40 acknowledged by ann",
+      "40 waiting_turn for 5",
       "45 acknowledge accepted",
       "50 receiver: acknowledged",
       "70 note not_shown",
-      "90 waiting_turn for 5",
       "90 ended",
+      "90 waiting_turn for 5",
       "95 resolve accepted",
     ]);
   });

@@ -69,9 +69,10 @@ export function timelineOf({ view, history, changes, nowMs }: TimelineFacts): Ti
   const entries: TimelineEntry[] = [
     { atMs: acceptedAtMs, what: "received", sources },
     { atMs: acceptedAtMs, what: "routed", target, severity: wanted.severity, summary: wanted.summary },
-    ...waitsOf(history, { view, endedAtMs, nowMs }),
     ...history.map(entryOf),
     ...(endedAtMs === undefined ? [] : [{ atMs: endedAtMs, what: "ended" as const }]),
+    // A wait follows what caused it at the same instant.
+    ...waitsOf(history, { view, endedAtMs, nowMs }),
     ...receiverEntries(receiver),
     ...changes.map(({ change: { timestampMs, id, origin, summary, state } }) => ({
       atMs: timestampMs,
