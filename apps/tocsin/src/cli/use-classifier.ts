@@ -37,7 +37,11 @@ export async function useClassifier<Result>(
   try {
     const classifier = await createClassifier(settings, { transport, version, now: () => systemClock.now() });
     try {
-      return await use({ name: `${classifier.provider} ${classifier.model}`.trimEnd(), settings, classifier });
+      return await use({
+        name: classifier.provider === "rules" ? "rules" : `${classifier.provider} ${classifier.model}`,
+        settings,
+        classifier,
+      });
     } finally {
       await classifier[Symbol.asyncDispose]();
     }
