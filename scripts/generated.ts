@@ -10,6 +10,7 @@ import { metricsPage } from "../apps/tocsin/src/telemetry/metrics-page.ts";
 import { dashboard } from "./dashboard.ts";
 import { withEndpointsTable } from "./endpoints-table.ts";
 import { reasonTexts, stateTexts } from "./state-texts.ts";
+import { withRulesTable } from "./rules-table.ts";
 import { statesPage } from "./states-page.ts";
 import { targetsPage } from "./targets-page.ts";
 
@@ -19,9 +20,12 @@ export async function generated(): Promise<Record<string, string>> {
   const grafana = await formatted("tocsin.json", JSON.stringify(dashboard));
   const rules = readFileSync(new URL("../deploy/prometheus/tocsin.rules.yml", import.meta.url), "utf8");
   const api = readFileSync(new URL("../docs/api.md", import.meta.url), "utf8");
+  const classification = readFileSync(new URL("../docs/classification.md", import.meta.url), "utf8");
   return {
     // Only the table of this page is generated.
     "docs/api.md": await formatted("api.md", withEndpointsTable(api)),
+    // The same.
+    "docs/classification.md": await formatted("classification.md", withRulesTable(classification)),
     "docs/cli.md": await formatted("cli.md", commandLinePage(commandLine())),
     "docs/config.schema.json": await formatted("config.schema.json", JSON.stringify(schema)),
     "docs/targets.md": await formatted("targets.md", targetsPage(targetTypes)),

@@ -1,8 +1,9 @@
 export * from "./decisions/index.ts";
+export { FilterBudget, tooCostly } from "./filters/budget.ts";
 export { InvalidMatcher, parseMatchers, type Matcher } from "./filters/matcher.ts";
 export { compilePattern, InvalidPattern } from "./filters/pattern.ts";
 export { Subject } from "./filters/subject.ts";
-export { compileWhen, type Condition } from "./filters/when.ts";
+export { compileWhen, type Condition, type WhenContext } from "./filters/when.ts";
 export { isBlank } from "./schema/is-blank.ts";
 export * from "./alerts/fingerprint.ts";
 export { isoTime } from "./schema/iso-time.ts";

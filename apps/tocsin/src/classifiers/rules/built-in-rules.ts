@@ -41,6 +41,48 @@ export const builtInRules: readonly BuiltInRule[] = [
     reasoning: "A container ends again and again.",
     category: "availability",
   }),
+  rule("backup", 'alertname=~".*(Backup|Snapshot).*(Fail|Missing|TooOld|Stale).*"', "error", {
+    reasoning: "There may be no recent backup.",
+    category: "data",
+  }),
+  rule("replication", 'alertname=~".*Repl(ica|ication).*(Broken|Stopped|Error|NotRunning).*"', "error", {
+    reasoning: "A replica no longer follows.",
+    category: "data",
+  }),
+  rule("error-budget", 'alertname=~".*(ErrorBudgetBurn|SLOBurn|SloBreach).*"', "error", {
+    reasoning: "The error budget is used up fast.",
+    category: "availability",
+  }),
+  rule("error-rate", 'alertname=~".*(ErrorRate|ErrorsHigh|HighErrors|5xx).*"', "error", {
+    confidence: 0.7,
+    reasoning: "Many requests fail.",
+    category: "errors",
+  }),
+  rule(
+    "deployment",
+    'alertname=~"Kube(Deployment|StatefulSet|DaemonSet)\\\\w*(Mismatch|Stuck|NotScheduled|MisScheduled)"',
+    "warning",
+    {
+      reasoning: "A rollout does not finish.",
+      category: "deployment",
+    },
+  ),
+  rule("job-failed", 'alertname=~".*(Job|CronJob|Pipeline|Build)(Fail|Failed|Failing|Failure)"', "warning", {
+    reasoning: "A job failed; it may be run again.",
+    category: "deployment",
+  }),
+  rule("clock", 'alertname=~".*Clock(Skew|NotSynchroni[sz]ing).*"', "warning", {
+    reasoning: "A clock is wrong: certificates and logs depend on it.",
+    category: "time",
+  }),
+  rule("raid", 'alertname=~".*(Raid|RAID|Smart|SMART|DiskFailure).*"', "warning", {
+    reasoning: "A disk fails or failed.",
+    category: "hardware",
+  }),
+  rule("target-missing", 'alertname="TargetDown"', "warning", {
+    reasoning: "Prometheus cannot read some targets.",
+    category: "monitoring",
+  }),
   rule("down", 'alertname=~".*(Down|Unavailable|Unreachable|Outage|Absent)"', "error", {
     confidence: 0.7,
     reasoning: "The name of the alert says that something is not available.",
@@ -63,5 +105,13 @@ export const builtInRules: readonly BuiltInRule[] = [
     confidence: 0.7,
     reasoning: "Something is slow or falls behind.",
     category: "performance",
+  }),
+  rule("config", 'alertname=~".*(ConfigReloadFail|ConfigInvalid|ConfigDrift|OutOfSync).*"', "warning", {
+    reasoning: "What runs differs from what is configured.",
+    category: "configuration",
+  }),
+  rule("test", 'alertname=~"(Test|Dummy|Example)(Alert)?"', "noise", {
+    reasoning: "The name says that it is a test.",
+    category: "monitoring",
   }),
 ];

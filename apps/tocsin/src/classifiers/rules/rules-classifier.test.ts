@@ -52,8 +52,27 @@ describe("rules", () => {
     ["CertificateExpiresSoon", "certificate"],
     ["CPUThrottlingHigh", "capacity"],
     ["HighLatencyOfCheckout", "latency"],
+    ["NightlyBackupFailed", "data-loss"],
+    ["SnapshotTooOld", "backup"],
+    ["MySQLReplicationStopped", "replication"],
+    ["CheckoutErrorBudgetBurn", "error-budget"],
+    ["HighErrorRate", "error-rate"],
+    ["KubeDeploymentReplicasMismatch", "deployment"],
+    ["KubeJobFailed", "job-failed"],
+    ["NodeClockSkewDetected", "clock"],
+    ["NodeRAIDDegraded", "raid"],
+    ["TargetDown", "target-missing"],
+    ["PrometheusConfigReloadFailed", "config"],
+    ["TestAlert", "test"],
   ])("of the table know %s", (alertname, name) => {
     expect(verdictOf({ alertname })?.model).toBe(name);
+  });
+
+  test("do not match if their condition takes too long", () => {
+    const all = Array.from({ length: 40 }, (_, i) => `re(labels.text, "(a|b|${i})*c{${i + 1}}d")`).join(" || ");
+    const rules = [{ when: `${all} || true`, severity: "noise" as const }];
+    expect(verdictOf({ text: "short" }, rules)).toMatchObject({ severity: "noise" });
+    expect(verdictOf({ text: "ab".repeat(50_000) }, rules)).toBeUndefined();
   });
 
   test("of the table have different names", () => {

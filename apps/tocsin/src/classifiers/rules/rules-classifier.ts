@@ -5,16 +5,26 @@ import {
   type Classifier,
   type ClassifierResult,
   compileWhen,
+  FilterBudget,
   labelSeverity,
   type Matcher,
   parseMatchers,
+  tooCostly,
   type Verdict,
+  type WhenContext,
 } from "@tocsin/core";
 import type { RuleSettings } from "../../classification/classification-settings.ts";
 import { builtInRules } from "./built-in-rules.ts";
 
+/** One alert, while the rules are tried. */
+interface Subject {
+  readonly context: WhenContext;
+  /** All rules together may take this much work for one alert. */
+  readonly budget: FilterBudget;
+}
+
 interface CompiledRule {
-  readonly matches: (alert: Alert) => boolean;
+  readonly matches: (subject: Subject) => boolean;
   readonly verdict: Verdict;
 }
 
@@ -38,8 +48,10 @@ export class RulesClassifier implements Classifier {
       .digest("hex");
   }
 
-  readonly verdictNow = (alert: Alert): Verdict | undefined =>
-    this.#rules.find(({ matches }) => matches(alert))?.verdict;
+  readonly verdictNow = (alert: Alert): Verdict | undefined => {
+    const subject = { context: contextOf(alert), budget: new FilterBudget() };
+    return this.#rules.find(({ matches }) => matches(subject))?.verdict;
+  };
 
   async classify(alert: Alert): Promise<ClassifierResult> {
     const verdict = this.verdictNow(alert);
@@ -55,7 +67,15 @@ function compileRule(rule: RuleSettings): CompiledRule {
   const condition = when === undefined ? undefined : compileCondition(when);
   const because = reasoning === undefined ? "" : `: ${reasoning}`;
   return {
-    matches: (alert) => tests.every((test) => matchesLabel(test, alert)) && (condition?.(alert) ?? true),
+    matches: (subject) => {
+      try {
+        return tests.every((test) => matchesLabel(test, subject)) && (condition?.(subject) ?? true);
+      } catch (error) {
+        // A rule must not match because it is too costly: it could suppress.
+        if (error === tooCostly) return false;
+        throw error;
+      }
+    },
     verdict: {
       severity,
       confidence,
@@ -72,17 +92,19 @@ function compileRule(rule: RuleSettings): CompiledRule {
  * A condition that fails for an alert, such as `int(labels.x)` for a word, lets a filter's alert pass. A rule must not match then, so
  * its opposite is tested too: it is also true only if both fail.
  */
-function compileCondition(when: string): (alert: Alert) => boolean {
+function compileCondition(when: string): (subject: Subject) => boolean {
   const [holds, opposite] = [compileWhen(when), compileWhen(`!(${when})`)];
-  return (alert) => {
-    const { labels, annotations } = alert;
-    const severity = labelSeverity((name) => textOf(labels[name])) ?? "";
-    const context = { labels, annotations, alert_name: alertName(alert), severity };
-    return holds(context) && !opposite(context);
-  };
+  return ({ context, budget }) => holds(context, budget) && !opposite(context, budget);
 }
 
-const matchesLabel = ({ label, matches }: Matcher, { labels }: Alert): boolean => matches(textOf(labels[label]));
+function contextOf(alert: Alert): WhenContext {
+  const { labels, annotations } = alert;
+  const severity = labelSeverity((name) => textOf(labels[name])) ?? "";
+  return { labels, annotations, alert_name: alertName(alert), severity };
+}
+
+const matchesLabel = ({ label, matches }: Matcher, { context, budget }: Subject): boolean =>
+  matches(textOf(context.labels[label]), budget);
 
 /** Properties that every object inherits are not texts, so they do not count. */
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
