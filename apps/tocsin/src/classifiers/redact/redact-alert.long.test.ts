@@ -144,6 +144,10 @@ test.each([
   "\u0000",
   ":1",
   "%2F",
+  "a:a",
+  "token\\",
+  "--token ",
+  "R0",
 ])("reads 100,000 characters of %j in a short time", (unit) => {
   const value = unit.repeat(Math.ceil(100_000 / unit.length));
   const startedAtMs = performance.now();

@@ -12,6 +12,12 @@ describe("redaction removes", () => {
     ["postgres://app:s3cret@db.example:5432/shop", "postgres://db.example:5432/shop"],
     ["password=hunter2 next", "password=[secret] next"],
     ['{"api_key": "short"}', '{"api_key": [secret]}'],
+    ["app:swordfish9@tcp(db.example.com:3306)/shop", "[secret]@tcp(db.example.com:3306)/shop"],
+    ["as app:hunter22@db.example.com", "as [secret]@db.example.com"],
+    ["psql --password hunter2 -h db", "psql --password [secret] -h db"],
+    ["password%3Dhunter2", "password%3D[secret]"],
+    ['{\\"password\\":\\"hunter2\\"}', '{\\"password\\":[secret]\\"}'],
+    ["key R0ABCDEF0123456789ABCDEF01234567", "key [secret]"],
     ["Authorization: Bearer abc", "Authorization: [secret]"],
     ["curl -H 'Bearer abcdefgh12'", "curl -H 'Bearer [secret]'"],
     ["key AKIAIOSFODNN7ABCDEFG", "key [secret]"],
@@ -47,6 +53,7 @@ describe("redaction removes", () => {
 
 describe("redaction keeps", () => {
   test.each([
+    "registry.example.com/token-issuer:2026.02.7",
     "checkout-7d9f8b6c5d-x2x9k",
     "ip-10-0-12-7.eu-west-1.compute.internal",
     "registry.example.com/team/app:1.2.3@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -14,7 +14,16 @@ const pem = /-----BEGIN [^-\n]{1,80}-----[^]*?(?:-----END [^-\n]{1,80}-----|$)/g
 
 /** `password=…`, `"token": "…"`, `Authorization: Bearer …`: the value is removed, whatever it looks like. */
 const assigned =
-  /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|apikey|access[_-]?key(?:[_-]?id)?|private[_-]?key|routing[_-]?key|integration[_-]?key|service[_-]?key|account[_-]?key|sharedaccesskey|client[_-]?secret|credentials?|authorization|auth|cookie|session(?:[_-]?id)?|signature|sig)["']?\s{0,3}(?:=>|[=:])\s{0,3})(?:(?:bearer|basic|token|digest)\s{1,3})?("[^"]{0,2000}"|'[^']{0,2000}'|[^\s,;&"'}\])]+)/gi;
+  /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|apikey|access[_-]?key(?:[_-]?id)?|private[_-]?key|routing[_-]?key|integration[_-]?key|service[_-]?key|account[_-]?key|sharedaccesskey|client[_-]?secret|credentials?|authorization|auth|cookie|session(?:[_-]?id)?|signature|sig)(?:\\{0,8}["'])?\s{0,3}(?:=>|[=:]|%3D)\s{0,3})(?:(?:bearer|basic|token|digest)\s{1,3})?(\\{1,8}"[^"\\]{0,2000}|"[^"]{0,2000}"|'[^']{0,2000}'|[^\s,;&"'}\])]+)/gi;
+
+/** `--password …`, as in a command line. */
+const option = /(--?(?:password|passwd|token|secret|api-?key)\s{1,3})[^\s"'-][^\s"']*/gi;
+
+/** `user:password@host` without a scheme, also as the drivers of Go write it. An image's tag stands before its digest. */
+const userinfo = /[\w.-]{1,64}:[^\s@/:"'()[\]]{1,256}@(?!sha\d)(?=[\w[(])/g;
+
+/** A routing key of PagerDuty that is no hexadecimal number. */
+const routingKey = /(?<!\w)R[0-9A-Z]{31}(?!\w)/g;
 
 /** `Bearer …` without a name before it. */
 const scheme = /\b(bearer|basic)(\s{1,3})(?=[\w+/.~-]{0,200}[\d=])[\w+/=.~-]{8,}/gi;
@@ -39,6 +48,9 @@ export function redactText(text: string, { keepIp }: RedactTextOptions): string 
     .replaceAll(pem, marks.secret)
     .replaceAll(url, (_, name: string, rest: string) => `${name}://${redactedUrl(rest)}`)
     .replaceAll(assigned, (_, name: string) => `${name}${marks.secret}`)
+    .replaceAll(option, `$1${marks.secret}`)
+    .replaceAll(userinfo, `${marks.secret}@`)
+    .replaceAll(routingKey, marks.secret)
     .replaceAll(scheme, (_, name: string, space: string) => `${name}${space}${marks.secret}`)
     .replaceAll(email, marks.email);
   if (!keepIp)
