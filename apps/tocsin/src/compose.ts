@@ -9,6 +9,7 @@ import { canaryProofs } from "./canary/canary-proofs.ts";
 import { openChanges } from "./changes/open-changes.ts";
 import { pageChanges } from "./changes/page-changes.ts";
 import { formatAddress } from "./config/address.ts";
+import { Classifications } from "./classification/classifications.ts";
 import { ConfigReloader } from "./config/config-reloader.ts";
 import { type Config, ledgerName } from "./config/config.ts";
 import { proxiesIn } from "./config/proxies.ts";
@@ -56,10 +57,24 @@ import { StateLog } from "./telemetry/state-log.ts";
 import { traceTo } from "./telemetry/trace-to.ts";
 import type { Surroundings, Tocsin } from "./tocsin.ts";
 
+/** Its code is loaded only if alerts are classified. */
+const loadClassifier: NonNullable<Surroundings["createClassifier"]> = async (settings) => {
+  const { createClassifier } = await import("./classifiers/create-classifier.ts");
+  return await createClassifier(settings);
+};
+
 /** Builds a service from its parts and starts it; the only place that knows all parts. */
 export async function compose(
   written: Config,
-  { clock = systemClock, writeLog, env, reread, watch, afterLedger = async (config) => config }: Surroundings,
+  {
+    clock = systemClock,
+    writeLog,
+    env,
+    reread,
+    watch,
+    afterLedger = async (config) => config,
+    createClassifier = loadClassifier,
+  }: Surroundings,
 ): Promise<Tocsin> {
   const scrubber = new Scrubber();
   const log = createLogger(written.telemetry.logs, scrubber, writeLog);
@@ -131,7 +146,19 @@ export async function compose(
     const nameOf = (name: string) => targets.find(name)?.name;
     const canaryTarget = () => configReloader.current.canary?.target;
     const ownAlerts = new OwnAlerts({ ...shared, routesOf, nameOf, canaryTarget });
-    const readers = new Readers({ ...shared, transport, routesOf, remindMs: config.delivery.remind });
+    const classifications = new Classifications({
+      ...shared,
+      targets,
+      metrics: metrics.classification,
+      createClassifier,
+    });
+    closing.push(() => classifications.stop());
+    const readers = new Readers({
+      ...shared,
+      transport,
+      routesOf: (alert, stored) => targets.routesOf(alert, classifications.termsOf(alert, stored)),
+      remindMs: config.delivery.remind,
+    });
     const matchLabels = () => configReloader.current.changes.matchLabels;
     const changes = openChanges({ ...shared, targets, matchLabels });
     const { related, rollouts } = changes;
@@ -146,6 +173,7 @@ export async function compose(
       scrubber,
       readers,
       selfWatch: { use: (next) => selfWatch.use(next) },
+      classifications,
       rollouts,
       sessionCookies: new SessionCookies(keys),
       callbacks,
@@ -215,6 +243,7 @@ export async function compose(
       ...shared,
       tracing,
       configReloader,
+      classifications,
       targets,
       discoveries,
       reachability,

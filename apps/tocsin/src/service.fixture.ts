@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { compose } from "./compose.ts";
 import { undocumentedIn } from "./http/openapi/documented-answers.fixture.ts";
-import type { Tocsin } from "./tocsin.ts";
+import type { Surroundings, Tocsin } from "./tocsin.ts";
 import { type Config, readConfig } from "./config/config.ts";
 
 export const routingKey = "R0UT1NGKEY0123456789abcdefABCDEF";
@@ -46,7 +45,7 @@ export async function startService(
     hasFile = true,
     file,
     ...surroundings
-  }: { readonly clock?: Clock; readonly hasFile?: boolean; readonly file?: string } = {},
+  }: Pick<Surroundings, "clock" | "createClassifier"> & { readonly hasFile?: boolean; readonly file?: string } = {},
 ): Promise<TestService> {
   const dir = mkdtempSync(join(tmpdir(), "tocsin-service-"));
   const simulator = new Simulator();

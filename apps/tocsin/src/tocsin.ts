@@ -1,4 +1,5 @@
-import type { Clock } from "@tocsin/core";
+import type { Classifier, Clock } from "@tocsin/core";
+import type { ClassificationSettings } from "./classification/classification-settings.ts";
 import type { Address } from "./config/address.ts";
 import type { ConfigWatch } from "./config/config-watch.ts";
 import type { Config } from "./config/config.ts";
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly afterLedger?: (config: Config) => Promise<Config>;
   /** @default the system clock */
   readonly clock?: Clock;
+  /** Creates the classifier that the configuration names. @default `createClassifier` of `classifiers/` */
+  readonly createClassifier?: (settings: ClassificationSettings) => Promise<Classifier>;
   /** Writes finished log lines. */
   readonly writeLog: (line: string) => void;
   /** Environment variables, which name the proxies. */

@@ -1,4 +1,4 @@
-import { type Alert, type Clock, type Ledger, type Target } from "@tocsin/core";
+import { type Clock, type FiringAlert, type Ledger, type Target } from "@tocsin/core";
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";
@@ -10,6 +10,7 @@ import type { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { Auth } from "../http/auth.ts";
 import { noChangeSources, type OpenChangeSources, openChangeSources } from "../changes/sources/open-change-sources.ts";
 import type { CallbackReceiver } from "../callbacks/callback-receiver.ts";
+import type { Classifications } from "../classification/classifications.ts";
 import { SenderAddresses } from "../http/sender-address.ts";
 import type { SessionCookies } from "../http/session-cookies.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
@@ -46,6 +47,7 @@ export interface ConfigReloaderOptions {
   readonly wake: () => void;
   readonly readers: Pick<Readers, "use">;
   readonly selfWatch: Pick<SelfWatch, "use">;
+  readonly classifications: Pick<Classifications, "use" | "termsOf">;
   readonly rollouts: Pick<Rollouts, "use">;
   /** Signs and checks the sessions of people. */
   readonly sessionCookies: SessionCookies;
@@ -62,6 +64,8 @@ export interface ConfigReloaderOptions {
 export class ConfigReloader {
   readonly #o: ConfigReloaderOptions;
   readonly #targetLog: TargetLog;
+  /** How alerts are classified changed since the last complete reroute of all firing alerts. */
+  #reclassified = false;
   #current: Config;
   /** The targets of the current configuration: the same objects until the file is read again. */
   #written: TargetSet;
@@ -229,6 +233,7 @@ export class ConfigReloader {
       throw error;
     }
     await rediscovery.keep();
+    await this.#useClassification(next);
     readers.use(next.readers);
     await selfWatch.use(next);
     await this.#o.callbacks.use(next.callbacks);
@@ -272,6 +277,13 @@ export class ConfigReloader {
     this.#reroute();
   }
 
+  /** The targets are in use already: their new verdicts count with the next routing. */
+  async #useClassification({ classification }: Config): Promise<void> {
+    if (!(await this.#o.classifications.use(classification))) return;
+    this.#reclassified = true;
+    this.#reroute();
+  }
+
   #useCertificates({ server, readers }: Config): void {
     const { metrics, targets } = this.#o;
     this.#certificates = [
@@ -283,20 +295,27 @@ export class ConfigReloader {
   }
 
   #reroute(): void {
-    const { ledger, targets, clock, wake, log } = this.#o;
+    const { ledger, targets, clock, wake, log, classifications } = this.#o;
     const change = ++this.#changes;
     const outdated = () => this.#changes !== change;
     const changed = [...this.#unrouted];
     // If most targets changed, checking first whether each alert is affected would cost more.
     const few = changed.length < targets.entries.length / 2;
-    const concerns = few ? (alert: Alert) => targets.concerns(alert, changed) : () => true;
-    const routesOf = (alert: Alert) => targets.routesOf(alert);
+    // A verdict may send an alert to a target whose filters its label does not pass.
+    const concerns =
+      few && !this.#reclassified
+        ? (alert: FiringAlert) => alert.classification !== undefined || targets.concerns(alert, changed)
+        : () => true;
+    const routesOf = (alert: FiringAlert) =>
+      targets.routesOf(alert, classifications.termsOf(alert, alert.classification));
     const rerouting = this.#rerouting;
     const run = async () => {
       await rerouting;
       try {
         const complete = await reroute({ ledger, clock, wake, outdated, concerns, routesOf });
-        if (complete) for (const target of changed) this.#unrouted.delete(target);
+        if (!complete) return;
+        for (const target of changed) this.#unrouted.delete(target);
+        this.#reclassified = false;
       } catch (error) {
         log.error(
           { event: "reroute_bug", err: error, reason: "bug" },

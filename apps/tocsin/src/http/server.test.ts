@@ -61,6 +61,7 @@ function intakeOver(
     metrics: { received: () => {}, skewed: () => {}, committed: () => {} },
     log: createLogger({ level: "silent", format: "json" }, new Scrubber(), () => {}),
     routesOf: () => [],
+    classification: () => undefined,
     senderOf: ({ ip }) => ip,
     signatures: () => ({ refusal: () => undefined }),
     heartbeats: () => undefined,

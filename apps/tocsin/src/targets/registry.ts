@@ -1,6 +1,7 @@
 import {
   type Alert,
   type Change,
+  type ClassificationTerms,
   type Clock,
   type Decision,
   type Lease,
@@ -171,10 +172,21 @@ export class TargetRegistry {
     return this.#termsByName.get(name)?.credential;
   }
 
-  decide(alert: Alert): Decision[] {
-    const decisions = route(alert, this.#targetsInUse);
+  /** `terms`: how the classification of the alert takes part. Undefined: it is not classified. */
+  decide(alert: Alert, terms?: ClassificationTerms): Decision[] {
+    const decided = route(alert, this.#targetsInUse, terms);
+    const decisions = terms?.wait === undefined ? decided : decided.map((one) => this.#withinFallback(one));
     const addressing = this.#addressingOf(alert);
     return addressing ? decisions.map((decision) => addressedAlertDecision(decision, alert, addressing)) : decisions;
+  }
+
+  /** A page that would go to the fallback before its verdict comes does not wait. */
+  #withinFallback(decision: Decision): Decision {
+    if (!decision.send || decision.waitMs === undefined) return decision;
+    const { fallback } = this.#termsByName.get(decision.target) ?? {};
+    if (fallback === undefined || fallback.afterMs > decision.waitMs) return decision;
+    const { waitMs: _, awaitsVerdict: __, ...rest } = decision;
+    return rest;
   }
 
   #addressingOf(alert: Alert): Addressing | undefined {
@@ -207,8 +219,12 @@ export class TargetRegistry {
   }
 
   /** Returns the routes of the alert if it fires. */
-  routesOf(alert: Alert): Route[] {
-    return this.decide(alert).flatMap((decision) => (decision.send ? [routeOf(decision)] : []));
+  routesOf(alert: Alert, terms?: ClassificationTerms): Route[] {
+    return this.routesIn(this.decide(alert, terms));
+  }
+
+  routesIn(decisions: readonly Decision[]): Route[] {
+    return decisions.flatMap((decision) => (decision.send ? [routeOf(decision)] : []));
   }
 
   /** Returns the routes of a change: to these targets, or to those whose filters it passes. */
@@ -274,7 +290,13 @@ export class TargetRegistry {
   }
 }
 
-const routeOf = ({ send: _send, detail: _detail, ...where }: Decision & { send: true }): Route => where;
+const routeOf = ({
+  send: _send,
+  detail: _detail,
+  weighed: _weighed,
+  awaitsVerdict: _awaits,
+  ...where
+}: Decision & { send: true }): Route => where;
 
 function without(targets: readonly Target[], others: readonly Target[]): Target[] {
   const among = new Set(others);

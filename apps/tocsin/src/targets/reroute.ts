@@ -1,5 +1,12 @@
 import { setImmediate as breath } from "node:timers/promises";
-import { type Clock, type Ledger, LedgerUnavailable, type Route, type Alert } from "@tocsin/core";
+import {
+  type Clock,
+  type FiringAlert,
+  type Ledger,
+  LedgerUnavailable,
+  type ReroutedAlert,
+  type Route,
+} from "@tocsin/core";
 
 const pageSize = 500;
 const retryMs = 1_000;
@@ -11,8 +18,8 @@ export interface Rerouting {
   readonly ledger: Pick<Ledger, "firing" | "reroute">;
   readonly clock: Clock;
   /** Returns whether the change can affect the alert. */
-  readonly concerns: (alert: Alert) => boolean;
-  readonly routesOf: (alert: Alert) => readonly Route[];
+  readonly concerns: (alert: FiringAlert) => boolean;
+  readonly routesOf: (alert: FiringAlert) => readonly Route[];
   readonly wake: () => void;
   /** True when the result would be useless: targets changed again, or the service stops. */
   readonly outdated: () => boolean;
@@ -29,9 +36,11 @@ export async function reroute(rerouting: Rerouting): Promise<boolean> {
   while (!outdated()) {
     try {
       const page = await ledger.firing({ limit: pageSize, held: true, ...(after !== undefined && { after }) });
-      const routed = await routesOfAll(page, rerouting);
-      if (routed.length > 0) {
-        await ledger.reroute(routed);
+      // Alerts that got another verdict meanwhile come back, to be routed by that one.
+      for (let left = page; left.length > 0 && !outdated();) {
+        const routed = await routesOfAll(left, rerouting);
+        if (routed.length === 0) break;
+        left = await ledger.reroute(routed);
         wake();
       }
       if (page.length < pageSize) return true;
@@ -44,11 +53,13 @@ export async function reroute(rerouting: Rerouting): Promise<boolean> {
   return false;
 }
 
-async function routesOfAll(page: readonly Alert[], { clock, concerns, routesOf }: Rerouting) {
-  const routed: { readonly fingerprint: string; readonly routes: readonly Route[] }[] = [];
+async function routesOfAll(page: readonly FiringAlert[], { clock, concerns, routesOf }: Rerouting) {
+  const routed: ReroutedAlert[] = [];
   let sinceMs = clock.monotonic();
   for (const alert of page) {
-    if (concerns(alert)) routed.push({ fingerprint: alert.fingerprint, routes: routesOf(alert) });
+    const { fingerprint, classification } = alert;
+    if (concerns(alert))
+      routed.push({ fingerprint, routes: routesOf(alert), ...(classification && { classification }) });
     if (clock.monotonic() - sinceMs < maxTurnMs) continue;
     await breath();
     sinceMs = clock.monotonic();

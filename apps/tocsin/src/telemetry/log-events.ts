@@ -1,4 +1,5 @@
 import { canaryLogEvents } from "./canary-log-events.ts";
+import { classificationLogEvents } from "./classification-log-events.ts";
 
 /** Levels of log lines, the most urgent first. */
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
@@ -304,6 +305,9 @@ export const logEvents = {
   },
   self_alert_bug: { level: "error", when: "A bug in the self-alerts; the next round follows.", fields: bug },
   ...canaryLogEvents,
+
+  // Classification.
+  ...classificationLogEvents,
 
   // Changes.
   rollouts_followed: {

@@ -2,6 +2,7 @@ import { attemptReasons, type Lease, type Outcome } from "@tocsin/core";
 import type { CertificateExpiry } from "../config/certificates.ts";
 import { type RefusalReason, refusalReasons } from "../http/refusals.ts";
 import { BoundedLabel } from "./bounded-label.ts";
+import { ClassificationMetrics } from "./classification-metrics.ts";
 import { configMetrics } from "./config-metrics.ts";
 import { ConfirmationMetrics } from "./confirmation-metrics.ts";
 import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";
@@ -53,6 +54,7 @@ export class Metrics {
   readonly #intake = intakeMetrics(this.#registers);
   readonly #config = configMetrics(this.#registers);
   readonly confirmation = new ConfirmationMetrics(this.#registers);
+  readonly classification = new ClassificationMetrics(this.#registers);
   readonly #discovery = discoveryMetrics(this.#registers);
   readonly #attempts = new Counter({
     name: "tocsin_attempts_total",

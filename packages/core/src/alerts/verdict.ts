@@ -28,6 +28,8 @@ export interface EpisodeVerdict extends Verdict {
    * lower or suppress.
    */
   readonly ofShape?: true;
+  /** It was given for an earlier alert with the same prompt. Changes nothing; says where the verdict came from. */
+  readonly cached?: true;
   /** The rules gave it, because the model did not answer in time. */
   readonly fallback?: true;
 }

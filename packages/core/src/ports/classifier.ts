@@ -39,6 +39,11 @@ export interface Classifier extends AsyncDisposable {
   promptHash(alert: Alert): string;
   /** Returns the text that would be sent for this alert, after redaction. Absent: nothing is sent. */
   promptOf?(alert: Alert): string;
+  /**
+   * The verdict at once, without a call; for classifiers that need none. It never throws, and takes microseconds, because it runs within
+   * requests. Undefined: there is no verdict about this alert.
+   */
+  readonly verdictNow?: (alert: Alert) => Verdict | undefined;
   /** Makes one call, and ends it if `signal` aborts. */
   classify(alert: Alert, signal: AbortSignal): Promise<ClassifierResult>;
 }

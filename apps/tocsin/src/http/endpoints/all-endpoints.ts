@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { CallbackReceiver } from "../../callbacks/callback-receiver.ts";
 import type { Changes } from "../../changes/open-changes.ts";
 import { LatestChanges } from "../../changes/sources/latest-changes.ts";
+import type { Classifications } from "../../classification/classifications.ts";
 import type { ConfigReloader } from "../../config/config-reloader.ts";
 import { sqliteFileOf } from "../../config/config.ts";
 import { version } from "../../config/version.ts";
@@ -57,6 +58,7 @@ export interface AnsweringParts {
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
   readonly configReloader: ConfigReloader;
+  readonly classifications: Classifications;
   readonly targets: TargetRegistry;
   readonly discoveries: Discoveries;
   readonly reachability: Reachability;
@@ -82,13 +84,20 @@ export interface AnsweringParts {
 /** Returns the endpoints of the API, except the front page, which lists them. */
 export function allEndpoints(parts: AnsweringParts): Endpoint[] {
   const { ledger, clock, metrics, configReloader, targets, selfWatch, explainer, changes, warnings, wake } = parts;
+  const { classifications } = parts;
   const { accept, related } = changes;
   const outdatedWarnings = warnings.outdated;
   const signatures = () => configReloader.signatures;
   const heartbeats = () => selfWatch.heartbeats;
   const maxBodyBytes = () => configReloader.current.changes.maxBodyBytes;
   const endpoints: Endpoint[] = [
-    ...ingestEndpoints({ ...parts, routesOf: (alert) => targets.routesOf(alert), signatures, heartbeats }),
+    ...ingestEndpoints({
+      ...parts,
+      routesOf: (alert) => targets.routesOf(alert),
+      classification: () => classifications.service,
+      signatures,
+      heartbeats,
+    }),
     ...heartbeatEndpoints({ heartbeats, signatures }),
     ...changeEndpoints({
       accept,

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Clock, type Ledger, type Recorded, type RoutedClaim } from "@tocsin/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { parseAlertmanagerWebhook } from "../../ingest/alertmanager.ts";
+import type { ClassificationService } from "../../classification/classification-service.ts";
 import type { BatchReader, Received } from "../../ingest/batch-reader.ts";
 import type { Signatures } from "../../ingest/signatures.ts";
 import { parsePrometheusAlerts } from "../../ingest/prometheus.ts";
@@ -26,6 +27,8 @@ export interface Intake {
   readonly log: Logger;
   /** Returns the targets that must receive an alert. Pure. */
   readonly routesOf: (alert: RoutedClaim["claim"]["alert"]) => RoutedClaim["routes"];
+  /** Classifies the alerts of claims. Undefined: alerts are not classified. */
+  readonly classification: () => Pick<ClassificationService, "routed" | "recording"> | undefined;
   /** Returns the address of the sender of a request. */
   readonly senderOf: (request: FastifyRequest) => string;
   /** Called for each request, because a reload may change them. */
@@ -171,6 +174,7 @@ function recordPart(
     throw unavailable("the service was paused and this request may be stale; resend alerts that still fire");
   const claims: RoutedClaim[] = [];
   const watchdog = intake.heartbeats()?.watchdogOf(source);
+  const classification = intake.classification();
   const trace = request?.context;
   const startedAtMs = request === undefined ? 0 : clock.now();
   let firing = 0;
@@ -179,12 +183,13 @@ function recordPart(
     const read = batch.next();
     if (read === undefined) continue;
     const claim = trace === undefined ? read : { ...read, trace };
-    claims.push(watchdog?.(claim) ?? { claim, routes: intake.routesOf(claim.alert) });
+    claims.push(watchdog?.(claim) ?? classification?.routed(claim) ?? { claim, routes: intake.routesOf(claim.alert) });
     if (claim.status === "firing") firing++;
   } while (!batch.done && clock.monotonic() < untilMs);
   if (claims.length === 0) return Promise.resolve([]);
   const span = request?.record(startedAtMs);
   const recording = ledger.record(claims);
+  classification?.recording(claims, recording);
   // In the same tick, so that the worker's lease shares the commit that records: one fsync before the event is sent.
   intake.wake();
   return committed(intake, recording, { source, firing, span });

@@ -17,6 +17,7 @@ const parts: AnsweringParts = {
   metrics: anything,
   tracing: anything,
   configReloader: { current: { server: {}, ledger: {}, changes: {} } } as AnsweringParts["configReloader"],
+  classifications: anything,
   targets: anything,
   discoveries: anything,
   reachability: anything,

@@ -3,6 +3,7 @@ import {
   type Absence,
   type Alert,
   type AlertStateThere,
+  type Classification,
   type Clock,
   absenceTimeBetween,
   type InstanceStatus,
@@ -10,6 +11,7 @@ import {
   type Ledger,
   type Poll,
   type ReadAlert,
+  type Reading,
   type Finding,
   type Route,
   whyNotCounted,
@@ -28,7 +30,7 @@ export interface ReaderOptions {
   readonly transport: Pick<Transport, "get">;
   readonly version: string;
   /** Returns the routes of an alert. */
-  readonly routesOf: (alert: Alert) => readonly Route[];
+  readonly routesOf: (alert: Alert, classification: Classification | undefined) => readonly Route[];
   /** Wakes the worker, because incidents may be due. */
   readonly wake: () => void;
   /** `delivery.remind`, ms; 0: never. */
@@ -188,6 +190,7 @@ export class AlertmanagerReader {
     await this.#recall(clock.monotonic());
     const fingerprints = [...new Set([...poll.shown.keys(), ...this.#known])];
     const [findings, absences] = [[] as Finding[], new Map<string, Absence>()];
+    const classified = new Map<string, Classification>();
     let sent = 0;
     for (const page of pagesOf(fingerprints)) {
       const { alerts, nowMs } = await ledger.readAlerts(source, page);
@@ -196,6 +199,8 @@ export class AlertmanagerReader {
         nowMs,
         confirmEveryMs: this.#confirmEveryMs,
       });
+      for (const { fingerprint, classification } of alerts)
+        if (classification !== undefined) classified.set(fingerprint, classification);
       findings.push(...judged.findings);
       sent += alerts.length;
       for (const [fingerprint, absence] of judged.absences) absences.set(fingerprint, absence);
@@ -203,14 +208,18 @@ export class AlertmanagerReader {
     }
     this.#absences = absences;
     this.#reportStrange(poll.shown.size, sent);
-    for (const page of pagesOf(findings)) await this.#recordPage(page, poll);
+    for (const page of pagesOf(findings)) await this.#recordPage(page, poll, classified);
     return findings.length;
   }
 
-  async #recordPage(page: readonly Finding[], poll: Seen): Promise<void> {
+  async #recordPage(
+    page: readonly Finding[],
+    poll: Seen,
+    classified: ReadonlyMap<string, Classification>,
+  ): Promise<void> {
     const { ledger, wake, clock } = this.#o;
     const { source } = this.settings;
-    const findings: (Finding & { readonly routes: readonly Route[] })[] = [];
+    const findings: Reading["findings"][number][] = [];
     let sinceMs = clock.monotonic();
     for (const finding of page) {
       if (clock.monotonic() - sinceMs > maxRoutingMs) {
@@ -218,10 +227,15 @@ export class AlertmanagerReader {
         sinceMs = clock.monotonic();
       }
       const listed = finding.says === "active" ? poll.listed.get(finding.fingerprint) : undefined;
+      const stored = classified.get(finding.fingerprint);
       const alert = listed && alertOf(listed, { source, nowMs: clock.now() });
       // An alert that cannot be parsed cannot be routed. It is still shown, so it does not end.
       if (finding.says !== "active" || alert)
-        findings.push({ ...finding, routes: alert ? this.#o.routesOf(alert) : [] });
+        findings.push({
+          ...finding,
+          routes: alert ? this.#o.routesOf(alert, stored) : [],
+          ...(stored && { classification: stored }),
+        });
     }
     if (this.#stopping.signal.aborted || findings.length === 0) return;
     const recording = ledger.recordReading({ source, api: this.#api, findings });
