@@ -57,12 +57,6 @@ import { StateLog } from "./telemetry/state-log.ts";
 import { traceTo } from "./telemetry/trace-to.ts";
 import type { Surroundings, Tocsin } from "./tocsin.ts";
 
-/** Its code is loaded only if alerts are classified. */
-const loadClassifier: NonNullable<Surroundings["createClassifier"]> = async (settings) => {
-  const { createClassifier } = await import("./classifiers/create-classifier.ts");
-  return await createClassifier(settings);
-};
-
 /** Builds a service from its parts and starts it; the only place that knows all parts. */
 export async function compose(
   written: Config,
@@ -73,7 +67,7 @@ export async function compose(
     reread,
     watch,
     afterLedger = async (config) => config,
-    createClassifier = loadClassifier,
+    createClassifier,
   }: Surroundings,
 ): Promise<Tocsin> {
   const scrubber = new Scrubber();
@@ -150,7 +144,13 @@ export async function compose(
       ...shared,
       targets,
       metrics: metrics.classification,
-      createClassifier,
+      // Its code is loaded only if alerts are classified.
+      createClassifier:
+        createClassifier ??
+        (async (settings) => {
+          const classifiers = await import("./classifiers/create-classifier.ts");
+          return classifiers.createClassifier(settings, { transport, version, now: () => clock.now() });
+        }),
     });
     closing.push(() => classifications.stop());
     const readers = new Readers({

@@ -1,4 +1,5 @@
 import { attemptReasons, incidentStates, type Outcome, type Reason, severities } from "@tocsin/core";
+import { classificationOutcomes } from "../classification/scorecard.ts";
 import { workloadKinds } from "../changes/rollouts/workload.ts";
 import { refusalReasons } from "../http/refusals.ts";
 import { type Discovery, discoveryOperations, discoveryReasons } from "../targets/discovery/discovery.ts";
@@ -211,6 +212,19 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
   tocsin_canary_success: {
     labels: { target: "the target of `canary`." },
     action: "If it is 0, pages may not arrive. `tocsin doctor` names the step that failed. See [canary.md](canary.md).",
+  },
+  tocsin_classifications_total: {
+    labels: { provider: "`rules`, `openai` or `anthropic`.", outcome: classificationOutcomes },
+    action:
+      "If `late`, `failed` or `breaker_open` rise, check the model server: labels decide meanwhile. If `budget_used` rises, raise `maxCallsPerHour` or `maxTokensPerHour`. See [classification.md](classification.md).",
+  },
+  tocsin_classification_seconds: {
+    labels: { provider: "`openai` or `anthropic`." },
+    action: "If its p95 is near `classification.budget`, use a faster model or a longer budget.",
+  },
+  tocsin_classification_tokens_total: {
+    labels: { provider: "`openai` or `anthropic`." },
+    action: "Multiply by the price of your provider. `maxTokensPerHour` limits it.",
   },
   tocsin_source_silent: {
     labels: { source: "the name of a source with `expect`." },
