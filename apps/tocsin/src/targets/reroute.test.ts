@@ -57,6 +57,25 @@ test("stops when it is outdated, and returns false", async () => {
   expect(pages).toHaveLength(1);
 });
 
+test("routes an alert once more that got another verdict meanwhile", async () => {
+  const { rerouting, pages } = stage();
+  const other = { fingerprint: "f0", labels: {}, annotations: {}, startsAtMs: 0, classification: { atMs: 5 } };
+  const record = rerouting.ledger.reroute;
+  let first = true;
+  const ledger: Rerouting["ledger"] = {
+    ...rerouting.ledger,
+    async reroute(routed) {
+      await record(routed);
+      const again = first;
+      first = false;
+      return again ? [other] : [];
+    },
+  };
+  expect(await reroute({ ...rerouting, ledger })).toBe(true);
+  expect(pages.map((page) => page.length)).toContain(1);
+  expect(pages.filter((page) => page.length === 1)).toEqual([["f0"]]);
+});
+
 test("continues when the ledger is available again", async () => {
   let failures = 2;
   const { rerouting, pages, clock } = stage();

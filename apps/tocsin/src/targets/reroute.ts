@@ -36,12 +36,15 @@ export async function reroute(rerouting: Rerouting): Promise<boolean> {
   while (!outdated()) {
     try {
       const page = await ledger.firing({ limit: pageSize, held: true, ...(after !== undefined && { after }) });
-      // Alerts that got another verdict meanwhile come back, to be routed by that one.
-      for (let left = page; left.length > 0 && !outdated();) {
+      let left: readonly FiringAlert[] = page;
+      for (;;) {
         const routed = await routesOfAll(left, rerouting);
         if (routed.length === 0) break;
         left = await ledger.reroute(routed);
         wake();
+        // Alerts that got another verdict meanwhile come back, to be routed by that one.
+        if (left.length === 0) break;
+        if (outdated()) return false;
       }
       if (page.length < pageSize) return true;
       after = page.at(-1)?.fingerprint;
