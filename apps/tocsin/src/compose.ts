@@ -236,7 +236,13 @@ export async function compose(
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
     const reconciler = new Reconciler({ ...shared, targets, callbacks: () => configReloader.current.callbacks });
     closing.push(() => reconciler.stop());
-    const explainer = new Explainer({ targets, clock, notify });
+    const explainer = new Explainer({
+      targets,
+      clock,
+      notify,
+      termsOf: (alert, stored) => classifications.termsOf(alert, stored),
+      termsFor: (alert) => classifications.service?.termsFor(alert),
+    });
     const senderOf = ({ ip, headers }: FastifyRequest) =>
       configReloader.senders.senderOf(ip, headers["x-forwarded-for"]);
     const endpoints = allEndpoints({

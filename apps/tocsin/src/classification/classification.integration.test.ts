@@ -34,6 +34,36 @@ test("a page without a severity waits for its verdict and is sent with that seve
   await send(service, [alert("DiskFills")]);
   expect((await pagesAfter(service, 1)).map(({ severity }) => severity)).toEqual(["critical"]);
   expect(fake.asked).toHaveLength(1);
+  const { alerts } = (await service.ask("GET", "/api/v1/explain?matcher=alertname%3DDiskFills")).body;
+  expect(alerts).toMatchObject([
+    {
+      classification: { verdict: { severity: "critical" }, absent: null, awaitedUntil: null, unused: null },
+      targets: [{ weighed: { effect: "filled" }, classification: { severity: "critical", changed: "filled" } }],
+    },
+  ]);
+  expect((await service.ask("GET", "/api/v1/classification")).body).toMatchObject({
+    provider: "llm",
+    apply: "fill",
+    breaker: "closed",
+    budgetUsedUntil: null,
+    outcomes: { call: 1, late: 0 },
+    models: [{ verdicts: 1, calls: 1, effects: { filled: 1 } }],
+  });
+});
+
+test("explain says which rule limits a verdict, and what another alert of the shape would get", async () => {
+  const fake = new FakeClassifier(() => ({
+    kind: "verdict",
+    verdict: verdictOf({ severity: "info", confidence: 0.5 }),
+  }));
+  await using service = await start(fake);
+  await send(service, [alert("Unsure")]);
+  await pagesAfter(service, 1);
+  const { alerts } = (await service.ask("GET", "/api/v1/explain?matcher=alertname%3DUnsure")).body;
+  expect(alerts).toMatchObject([{ targets: [{ weighed: { effect: "none", limitedBy: "threshold" } }] }]);
+  const asked = (await service.ask("POST", "/api/v1/explain", alert("Unsure", { pod: "b" }))).body;
+  expect(asked).toMatchObject({ targets: [{ weighed: { effect: "none", limitedBy: "other_prompt" } }] });
+  expect(fake.asked).toHaveLength(1);
 });
 
 test("1,000 alerts of 20 shapes make at most 20 calls, and none is lost", async () => {

@@ -8,6 +8,7 @@ import type {
   HistoryEntry,
   IncidentState,
   Reason,
+  WeighedVerdict,
 } from "@tocsin/core";
 import { firstContent, notSent, type NotificationFacts } from "../delivery/notification.ts";
 import { shownClassification, type ShownClassification } from "./shown-classification.ts";
@@ -31,6 +32,8 @@ export interface Explained {
   readonly incident?: number;
   /** The verdict that the incident uses. Absent: none. */
   readonly classification?: ShownClassification;
+  /** What the verdict about the alert does at this target, and the first rule that limits it. Absent: there is no verdict. */
+  readonly weighed?: Pick<WeighedVerdict, "effect" | "limitedBy">;
   /** The trace of the incident's last event, if there is one. */
   readonly traceId?: string;
   /** Says why the target accepts nothing now, although the incident was delivered or the alert would be sent. */
@@ -78,6 +81,7 @@ export function explainKnown({ alert: question, incidents }: Explanation, now: T
     return {
       target,
       ...notApplied(decision),
+      ...weighedIn(decision),
       ...rowOf(at.get(target), question, unrecorded(decision, question, isShadow), send),
       wouldTell: send && !isShadow,
       ...(send && now.render && { event: now.render(open ? nextOf(open, now) : firstOf(decision, question, now)) }),
@@ -121,13 +125,15 @@ export function explainHypothetical(question: Question, now: Hypothetical): Expl
         target,
         ...due,
         ...notApplied(decision),
+        ...weighedIn(decision),
         ...incident,
         ...(heldBack && { heldBack }),
         event: event(),
       };
     }
     const isShown = why.reason === "shadow" && decision.send;
-    return { target, state: "not_told", ...why, wouldTell: false, ...incident, ...(isShown && { event: event() }) };
+    const shown = isShown ? { event: event() } : {};
+    return { target, state: "not_told", ...why, ...weighedIn(decision), wouldTell: false, ...incident, ...shown };
   });
   const invalid = now.invalid.map(({ target, reason, detail }): Explained => {
     return { target, state: "not_told", reason, detail, wouldTell: false };
@@ -261,6 +267,11 @@ const notThen = "when the change was recorded, it named other targets, or this o
 /** Names a filter that was not applied, so that the target receives the alert. */
 const notApplied = (decision: Decision): Pick<Explained, "detail"> =>
   decision.send && decision.detail !== undefined ? { detail: decision.detail } : {};
+
+const weighedIn = ({ weighed }: Decision): Pick<Explained, "weighed"> =>
+  weighed === undefined
+    ? {}
+    : { weighed: { effect: weighed.effect, ...(weighed.limitedBy && { limitedBy: weighed.limitedBy }) } };
 
 /** Returns the content of an incident's next event. */
 function nextOf({ content, incident }: ExplainedIncident, { nowMs }: TargetsNow): NotificationFacts {

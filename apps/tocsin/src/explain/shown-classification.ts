@@ -1,10 +1,12 @@
 import {
   type AlertView,
+  type Classification,
   type EpisodeVerdict,
   type Incident,
   leadingMember,
   type Route,
   type Verdict,
+  type VerdictAbsence,
   type Wanted,
 } from "@tocsin/core";
 
@@ -47,4 +49,27 @@ export function classificationOfIncident(
   if (verdict === undefined || atMs > updatedAtMs) return undefined;
   const { severity, byVerdict } = leadingMember(members);
   return shownClassification(verdict, severity === wanted.severity ? byVerdict : undefined);
+}
+
+/** The classification of an alert's episode, as the API shows it. */
+export interface ShownEpisode {
+  /** The verdict that is used. Null: none is; see `absent`. */
+  readonly verdict: Omit<ShownClassification, "changed"> | null;
+  readonly absent: VerdictAbsence | null;
+  /** A verdict that comes before this time is used. Null: none is awaited. Wall clock, ms. */
+  readonly awaitedUntilMs: number | null;
+  /** A verdict that changed nothing: it came too late, or in shadow mode. */
+  readonly unused: Omit<ShownClassification, "changed"> | null;
+}
+
+export const shownEpisode = ({ verdict, absent, untilMs, unused }: Classification): ShownEpisode => ({
+  verdict: verdict === undefined ? null : withoutEffect(verdict),
+  absent: absent ?? null,
+  awaitedUntilMs: untilMs ?? null,
+  unused: unused === undefined ? null : withoutEffect(unused),
+});
+
+function withoutEffect(verdict: EpisodeVerdict): Omit<ShownClassification, "changed"> {
+  const { changed: _, ...rest } = shownClassification(verdict, undefined);
+  return rest;
 }

@@ -33,6 +33,7 @@ import { callbackEndpoints } from "./callbacks.ts";
 import { changeSourceEndpoints } from "./change-sources.ts";
 import { changeEndpoints } from "./changes.ts";
 import { deadLetterEndpoints } from "./dead-letters.ts";
+import { classificationEndpoint } from "./classification.ts";
 import { explainEndpoints } from "./explain.ts";
 import { frontPageFacts } from "./front-page.ts";
 import { healthEndpoints } from "./health.ts";
@@ -138,6 +139,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
     ...backupEndpoints({ ledger, file: sqliteFileOf(configReloader.current.ledger) }),
     ...reconcileEndpoints(parts),
     ...healthEndpoints(parts.health),
+    classificationEndpoint(parts),
     ...targetEndpoints({ ...parts, outdatedWarnings }),
     ...drillEndpoints({ ...parts, outdatedWarnings }),
     ...sessionEndpoints({ ...parts, auth: () => configReloader.auth, loginLimit: new LoginLimit(clock) }),

@@ -2,6 +2,7 @@ import { type Clock, type Explanation, formatPath, type Ledger } from "@tocsin/c
 import { type Explained, hadNoTarget } from "../../explain/explain.ts";
 import type { RelatedChanges } from "../../changes/related-changes.ts";
 import type { Explainer } from "../../explain/explainer.ts";
+import { shownEpisode } from "../../explain/shown-classification.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
 import { parseWebhookAlert } from "../../ingest/alertmanager.ts";
 import { withWarnings } from "../with-warnings.ts";
@@ -116,6 +117,7 @@ function explanationBody({ alert: view }: Explanation, targets: readonly Explain
     status,
     ...reasonOf(targets),
     labels: alert.labels,
+    ...(view.classification && { classification: episodeBody(shownEpisode(view.classification)) }),
     firstSeenAt: isoTime(view.firstSeenAtMs),
     confirmedAt: isoTime(view.confirmedAtMs),
     claims: claims.map((claim) => ({
@@ -132,6 +134,11 @@ function explanationBody({ alert: view }: Explanation, targets: readonly Explain
     targets: targets.map(explainedBody),
   };
 }
+
+const episodeBody = ({ awaitedUntilMs, ...rest }: ReturnType<typeof shownEpisode>) => ({
+  ...rest,
+  awaitedUntil: awaitedUntilMs === null ? null : isoTime(awaitedUntilMs),
+});
 
 /** The whole alert has a reason only if no target could receive it. */
 const reasonOf = (targets: readonly Explained[]) => (hadNoTarget(targets) ? { reason: "no_target" as const } : {});

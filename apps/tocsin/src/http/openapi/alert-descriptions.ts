@@ -18,7 +18,7 @@ import type { EndpointDescription, EndpointDescriptions } from "./endpoint-descr
 const status = z.enum(["firing", "resolved"]);
 const state = z.enum(incidentStates);
 const noTarget = z.literal("no_target").describe("No target can receive the alert, whatever its labels.").optional();
-const { classification, heldBack, historyEntry } = answerParts;
+const { classification, episodeClassification, heldBack, historyEntry, weighed } = answerParts;
 
 const explained = z
   .strictObject({
@@ -30,6 +30,7 @@ const explained = z
     wouldTell: z.boolean().describe("The target's rules accept the alert, and the target really sends."),
     incident: z.int().optional(),
     classification: classification.optional(),
+    weighed: weighed.optional(),
     traceId: z.string().optional(),
     heldBack: heldBack.optional(),
     keepsKey: z.enum(["earlier", "present"]).optional(),
@@ -65,6 +66,7 @@ const explanationFields = {
   status,
   reason: noTarget,
   labels: labelSet,
+  classification: episodeClassification.optional(),
   firstSeenAt: instant,
   confirmedAt: instant,
   claims: z.array(claim),

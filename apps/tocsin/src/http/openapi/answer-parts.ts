@@ -1,4 +1,4 @@
-import { reasons, severities, verdictProviders, verdictSeverities } from "@tocsin/core";
+import { reasons, severities, verdictAbsences, verdictLimits, verdictProviders, verdictSeverities } from "@tocsin/core";
 import { z } from "zod";
 import { maxMatchers } from "../endpoints/alert-search.ts";
 import { defaultLimit, maxPerPage } from "../pagination.ts";
@@ -26,6 +26,21 @@ export const issue = z.strictObject({ path: z.string(), message: z.string() }).m
   description: "A mistake in the request or the configuration: its place, and how to fix it.",
 });
 
+/** A verdict. Its texts are untrusted: a model wrote them. */
+const verdictFields = {
+  severity: z.enum(verdictSeverities),
+  confidence: z.number().min(0).max(1),
+  reasoning: z.string(),
+  recommendations: z.array(z.string()),
+  category: z.string(),
+  model: z.string().describe("For rules, the name of the rule."),
+  provider: z.enum(verdictProviders),
+  fallback: z.boolean().describe("The rules gave it, because the model gave none in time."),
+  ofShape: z.boolean().describe("It was given for another alert of the same shape."),
+};
+
+const episodeVerdict = z.strictObject(verdictFields).meta({ id: "Verdict" });
+
 /** The parts that several answers share. */
 export const answerParts = {
   heldBack: z
@@ -37,15 +52,7 @@ export const answerParts = {
     .meta({ id: "HeldBack", description: "Why the target accepts no events now." }),
   classification: z
     .strictObject({
-      severity: z.enum(verdictSeverities),
-      confidence: z.number().min(0).max(1),
-      reasoning: z.string(),
-      recommendations: z.array(z.string()),
-      category: z.string(),
-      model: z.string().describe("For rules, the name of the rule."),
-      provider: z.enum(verdictProviders),
-      fallback: z.boolean().describe("The rules gave it, because the model gave none in time."),
-      ofShape: z.boolean().describe("It was given for another alert of the same shape."),
+      ...verdictFields,
       changed: z
         .enum(["filled", "raised", "lowered"])
         .nullable()
@@ -54,6 +61,23 @@ export const answerParts = {
     .meta({
       id: "IncidentClassification",
       description: "The verdict that the incident uses. Its texts are untrusted: a model wrote them.",
+    }),
+  episodeClassification: z
+    .strictObject({
+      verdict: episodeVerdict.nullable().describe("The verdict that the episode uses."),
+      absent: z.enum(verdictAbsences).nullable().describe("Why it uses none."),
+      awaitedUntil: instant.nullable().describe("A verdict that comes before this time is used."),
+      unused: episodeVerdict.nullable().describe("A verdict that changed nothing: too late, or in shadow mode."),
+    })
+    .meta({ id: "EpisodeClassification", description: "How the alert's present episode was classified." }),
+  weighed: z
+    .strictObject({
+      effect: z.enum(["none", "filled", "raised", "lowered", "suppressed"]),
+      limitedBy: z.enum(verdictLimits).optional(),
+    })
+    .meta({
+      id: "WeighedVerdict",
+      description: "What the verdict does at the target, and the first rule that limits it.",
     }),
   historyEntry: z
     .strictObject({

@@ -16,6 +16,26 @@ const ready: EndpointDescription = {
   },
 };
 
+const modelScore = z
+  .strictObject({
+    provider: z.string(),
+    model: z.string(),
+    verdicts: count,
+    labelled: count.describe("Verdicts about alerts whose label states a severity."),
+    agreed: count.describe("Those of them that state the same severity."),
+    agreement: z.number().nullable().describe("`agreed` of `labelled`, 0 to 1. Null: none is labelled."),
+    effects: z
+      .strictObject({ raised: count, lowered: count, suppressed: count, filled: count, none: count })
+      .describe("What verdicts did. In shadow mode: what they would have done."),
+    calls: count,
+    failedCalls: count,
+    meanCallMs: z.int().nullable(),
+    slowestCallMs: z.int(),
+    inputTokens: count,
+    outputTokens: count,
+  })
+  .meta({ id: "ModelScore", description: "The verdicts of one model, since this process started." });
+
 const difference = z.strictObject({
   incident: z.int(),
   dedupKey: z.string(),
@@ -72,6 +92,24 @@ export const operationsDescriptions: EndpointDescriptions = {
       }),
     },
     errors: [409],
+  },
+  "GET /api/v1/classification": {
+    answers: {
+      200: z.strictObject({
+        provider: z.enum(["none", "rules", "llm"]),
+        model: z.string().nullable(),
+        apply: z.enum(["fill", "override", "shadow"]).nullable(),
+        breaker: z
+          .enum(["closed", "half_open", "open"])
+          .nullable()
+          .describe("`open`: the classifier fails, and no page waits for it."),
+        budgetUsedUntil: instant.nullable().describe("Until then no call is made. Null: there is room for calls."),
+        outcomes: z
+          .record(z.string(), count)
+          .describe("Episodes by the origin of their verdict, or by why they have none, since this process started."),
+        models: z.array(modelScore),
+      }),
+    },
   },
   "GET /api/v1/health": {
     answers: {
