@@ -88,6 +88,8 @@ export class Cluster implements AsyncDisposable {
       this.expectedAlerts,
       {
         mayWant: (target, dedupKey) => this.#mayWant(target, dedupKey),
+        mustWant: (target, dedupKey, atMs) => this.#mustWant(target, dedupKey, atMs),
+        stoodStillMs: (sinceMs) => this.ledgerHost.stoodStillMs(sinceMs),
         alertsOf: (target, dedupKey) => this.alertsOf(target, dedupKey).map(({ name }) => name),
         staleAfterMs: this.settings.staleAfter,
         // A changed text is sent however long ago it changed.
@@ -163,6 +165,19 @@ export class Cluster implements AsyncDisposable {
       .flatMap(({ targets }) => targets)
       .filter(({ name, fallback }) => name === target || fallback === target)
       .some((version) => alerts.some((alert) => wants(version, labelled(alert))));
+  }
+
+  #mustWant(target: string, dedupKey: string, atMs: number): boolean {
+    const held = new Set(this.#replicas.map((replica) => replica.targets));
+    const alerts = this.alertsOf(target, dedupKey);
+    return this.#versions
+      .filter((_, n) => (this.#versions[n - 1]?.untilMs ?? 0) <= atMs)
+      .filter(({ targets, untilMs }) => untilMs + versionLastsMs >= atMs || held.has(targets))
+      .every(({ targets }) =>
+        targets
+          .filter(({ name, fallback }) => name === target || fallback === target)
+          .some((version) => alerts.some((alert) => wants(version, labelled(alert)))),
+      );
   }
 
   async start(): Promise<void> {

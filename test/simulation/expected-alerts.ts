@@ -141,10 +141,10 @@ export class ExpectedAlerts {
     return false;
   }
 
-  /** Some source has sent it as firing for at least `forMs`, and must be believed: a resolve now would be false. */
-  mustFire(alert: string, nowMs: number, forMs: number, staleAfterMs: number): boolean {
+  /** Some source sends it as firing, since a moment that `counts`, and must be believed: a resolve now would be false. */
+  mustFire(alert: string, nowMs: number, staleAfterMs: number, counts: (sinceMs: number) => boolean): boolean {
     for (const { source, fires, firesSinceMs, skewed, endsAtMs } of this.#claims.get(alert)?.values() ?? []) {
-      if (!fires || skewed || nowMs - firesSinceMs < forMs) continue;
+      if (!fires || skewed || !counts(firesSinceMs)) continue;
       if (endsAtMs === null || nowMs < endsAtMs) return true;
       if ((this.#heardAtMs.get(source) ?? 0) <= endsAtMs && nowMs < endsAtMs + staleAfterMs) return true;
     }

@@ -30,6 +30,8 @@ export class LedgerHost implements AsyncDisposable {
   readonly #opener: OpenLedger | undefined;
   #ledger: Ledger | undefined;
   #tail: Promise<unknown> = Promise.resolve();
+  #closedAtMs: number | undefined;
+  readonly #stops: { readonly untilMs: number; readonly forMs: number }[] = [];
   /** Nothing goes wrong any more. */
   calm = false;
 
@@ -56,6 +58,7 @@ export class LedgerHost implements AsyncDisposable {
   }
 
   async open(): Promise<void> {
+    this.#noteStop();
     const options = { clock: this.#clock, settings: this.#settings, random: this.#random.next };
     if (this.#path) PowerLoss.restore(this.#path);
     this.#struck = false;
@@ -73,7 +76,25 @@ export class LedgerHost implements AsyncDisposable {
   async close(): Promise<void> {
     const ledger = this.#ledger;
     this.#ledger = undefined;
+    if (ledger) this.#closedAtMs = this.#clock.monotonic();
     if (ledger) await this.#clock.hold(Promise.resolve(ledger[Symbol.asyncDispose]()));
+  }
+
+  /**
+   * For how long the ledger's time has stood still since then, ms. It never runs back: while no process runs whose monotonic
+   * clock carries it on, it waits for a wall clock that was set back.
+   */
+  stoodStillMs(sinceMs: number): number {
+    return this.#stops.reduce((sum, { untilMs, forMs }) => sum + (untilMs > sinceMs ? forMs : 0), 0);
+  }
+
+  #noteStop(): void {
+    if (this.#closedAtMs === undefined) return;
+    const untilMs = this.#clock.monotonic();
+    const behindMs = untilMs - this.#clock.now() - this.stoodStillMs(0);
+    const forMs = Math.min(untilMs - this.#closedAtMs, behindMs);
+    if (forMs > 0) this.#stops.push({ untilMs, forMs });
+    this.#closedAtMs = undefined;
   }
 
   get isOpen(): boolean {

@@ -28,6 +28,10 @@ export interface Handed {
 interface AlertFacts {
   /** The target wants an alert of this dedup key, by any version of the targets of the last minute. */
   readonly mayWant: (target: string, dedupKey: string) => boolean;
+  /** The target wanted an alert of this dedup key then, by each version of the targets that may have been acted on. */
+  readonly mustWant: (target: string, dedupKey: string, atMs: number) => boolean;
+  /** For how long the ledger's time has stood still since then, ms. */
+  readonly stoodStillMs: (sinceMs: number) => number;
   /** Alerts that have this dedup key at a target, by any version of the targets. */
   readonly alertsOf: (target: string, dedupKey: string) => readonly string[];
   /** The claims of a source that fell silent hold for this long, ms. */
@@ -214,7 +218,17 @@ export class StepChecks {
     this.#ended.add(incident);
     // After a lost resolve, an acknowledged incident is resolved so that the next trigger pages again.
     if (this.#isAcknowledged(lease) && this.#expectedAlerts.lostEnds(alert) > 0) return false;
-    return this.#expectedAlerts.mustFire(alert, this.#nowMs(), hindsightMs, this.#facts.staleAfterMs);
+    const nowMs = this.#nowMs();
+    return this.#expectedAlerts.mustFire(
+      alert,
+      nowMs,
+      this.#facts.staleAfterMs,
+      (sinceMs) =>
+        // A firing is held in the ledger's time, which may stand still while no process runs.
+        nowMs - sinceMs - this.#facts.stoodStillMs(sinceMs) >= hindsightMs &&
+        // An end that waited for an attempt in flight is true if the next firing began when the target did not want it any more.
+        this.#facts.mustWant(target, dedupKey, sinceMs),
+    );
   }
 
   #settled(token: number, outcome: Outcome): void {
