@@ -1,8 +1,9 @@
-import type { Claim, DeliverySettings, IncidentView } from "@tocsin/core/decisions";
+import type { ArrivedVerdict, Claim, DeliverySettings, IncidentView, VerdictEffect } from "@tocsin/core/decisions";
 import { defaultSettings } from "@tocsin/engine";
 import { Simulator } from "@tocsin/simulator";
 import { Random } from "../kit/random.ts";
 import { VirtualClock } from "../kit/virtual-clock.ts";
+import { absences } from "./absences.ts";
 import { LedgerHost, type OpenLedger } from "./ledger-host.ts";
 import { monitoringSource } from "./monitoring-source.ts";
 import { Network } from "./network.ts";
@@ -109,6 +110,13 @@ export class Cluster implements AsyncDisposable {
       random: fork("ledger"),
       onApplied: (operation, args, result) => {
         this.stepChecks.applied(operation, args, result);
+        if (operation === "applyVerdicts")
+          void this.clock.hold(
+            absences(this.ledgerHost, this.stepChecks, {
+              arrived: args[0] as readonly ArrivedVerdict[],
+              effects: result as readonly VerdictEffect[],
+            }),
+          );
         if (this.#history) this.note(...describeOperation(operation, args, result));
       },
       onFate: (what) => this.note(what),
