@@ -61,6 +61,7 @@ export async function startTocsin(
     others?: readonly object[];
     ledger?: object;
     callbacks?: readonly object[];
+    classification?: object;
   } = {},
 ): Promise<Contestant & { dir: string; child: ChildProcess }> {
   const dir = options.dir ?? mkdtempSync(path.join(os.tmpdir(), "tocsin-bench-"));
@@ -80,6 +81,7 @@ export async function startTocsin(
       ...(options.others ?? []),
     ],
     ...(options.callbacks && { callbacks: options.callbacks }),
+    ...(options.classification && { classification: options.classification }),
   };
   const file = path.join(dir, "tocsin.yaml");
   writeFileSync(file, JSON.stringify(config));
