@@ -85,7 +85,9 @@ async function compare({ pages, service }: Run, alerts: readonly CorpusAlert[], 
     const why = await explain(service, alert.labels, alert.fingerprint);
     const allowed = now === undefined ? why?.reason === "suppressed_noise" : why?.classification?.ofShape === false;
     if (!allowed || (now !== undefined && (why?.classification?.confidence ?? 0) < 0.8))
-      findings.push(`${name}: ${before}, now ${now ?? "missing"}, without a rule that allows it: ${JSON.stringify(why)}`);
+      findings.push(
+        `${name}: ${before}, now ${now ?? "missing"}, without a rule that allows it: ${JSON.stringify(why)}`,
+      );
   }
   return { findings, changed };
 }
@@ -93,7 +95,7 @@ async function compare({ pages, service }: Run, alerts: readonly CorpusAlert[], 
 /** Returns why the target has this page or does not have it. */
 async function explain(service: Service, labels: Readonly<Record<string, string>>, fingerprint: string) {
   const query = new URLSearchParams({ matcher: `alertname=${JSON.stringify(labels["alertname"])}` });
-  const { body } = await service.get(`/api/v1/explain?${query}`);
+  const { body } = await service.get(`/api/v1/explain?${query.toString()}`);
   const found = (body.alerts as { fingerprint: string; targets: Explained[] }[]).find(
     (one) => one.fingerprint === fingerprint,
   );
