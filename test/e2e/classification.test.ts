@@ -116,6 +116,9 @@ const scripts: Readonly<Record<string, ModelScript>> = {
   huge: ["huge"],
 };
 
+/** These give verdicts, which change pages. The others give none, so nothing may change. */
+const answering = new Set(["right", "slow", "fenced_json", "contradictory"]);
+
 test.for(Object.entries(scripts))("a model that is %s hides no page", async ([name, script]) => {
   await using models = await ModelServer.listen();
   models.models.setScript(script);
@@ -123,6 +126,8 @@ test.for(Object.entries(scripts))("a model that is %s hides no page", async ([na
     const { findings, changed } = await compare(done, sample);
     console.log(name, changed, `${models.models.requests().length} calls`);
     expect(findings).toEqual([]);
+    const changes = changed.missing + changed.lower + changed.higher;
+    expect(changes > 0).toBe(answering.has(name));
     expect(models.models.requests().length).toBeGreaterThan(0);
     expect(models.models.requests().flatMap(({ violations }) => violations)).toEqual([]);
   });
